@@ -9,11 +9,10 @@ from rtctl.client.run_base import list_runs
 from rtctl.core.check_argument import check_number
 from rtctl.core.run_batch import RunBatch
 from rtd.common.errors import WaitTimeout
-from rtd.config.socket_path import CALLER_RUN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from typing import Any
 
     from rtctl.aio.connection_pool import AsyncConnectionPool
@@ -26,6 +25,7 @@ class AsyncRunCollector:
 
     _pool: AsyncConnectionPool
     rpc: AsyncVerbs
+    _run_of: Callable[[AsyncRun | str], AsyncRun]
 
     async def wait(
         self,
@@ -39,7 +39,7 @@ class AsyncRunCollector:
         if len(batch.names) == 1 and len(made) == 1:
             await self._wait_single(made[0], batch, timeout)
         elif not batch.is_over:
-            parts = self.rpc.collect(runs=batch.names, values=True, waiter=CALLER_RUN.find())
+            parts = self.rpc.collect(runs=batch.names, values=True)
             try:
                 while not (batch.is_over or (any and batch.done)):
                     batch.add(await parts.next_within(batch.left_s))
@@ -56,7 +56,7 @@ class AsyncRunCollector:
             yield run
         if batch.is_over:
             return
-        parts = self.rpc.collect(runs=batch.names, values=True, waiter=CALLER_RUN.find())
+        parts = self.rpc.collect(runs=batch.names, values=True)
         try:
             while not batch.is_over:
                 batch.add(await parts.next_within(batch.left_s))
@@ -76,9 +76,6 @@ class AsyncRunCollector:
     ) -> list[AsyncRun]:
         check_number("timeout", timeout)
         return [self._run_of(run) for run in list_runs(runs)]
-
-    def _run_of(self, run: AsyncRun | str) -> AsyncRun:
-        raise NotImplementedError
 
     async def _wait_single(self, run: AsyncRun, batch: RunBatch, timeout: float | None) -> None:
         try:

@@ -6,11 +6,10 @@ from rtctl.client.run_base import list_runs
 from rtctl.core.check_argument import check_number
 from rtctl.core.run_batch import RunBatch
 from rtd.common.errors import WaitTimeout
-from rtd.config.socket_path import CALLER_RUN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from rtctl.client.connection_pool import ConnectionPool
@@ -19,10 +18,12 @@ if TYPE_CHECKING:
 
 
 class RunCollector:
-    """The part of a client that waits for runs and collects their results."""
+    """The part of a client that waits for runs and collects their results; the client has these."""
 
     _pool: ConnectionPool
     rpc: Verbs
+    #: Returns the run for an id.
+    _run_of: Callable[[Run | str], Run]
 
     def wait(
         self, runs: Run | str | Iterable[Run | str], timeout: float | None = None, any: bool = False
@@ -48,7 +49,7 @@ class RunCollector:
         if len(batch.names) == 1 and len(made) == 1:
             self._wait_single(made[0], batch, timeout)
         elif not batch.is_over:
-            parts = self.rpc.collect(runs=batch.names, values=True, waiter=CALLER_RUN.find())
+            parts = self.rpc.collect(runs=batch.names, values=True)
             try:
                 while not (batch.is_over or (any and batch.done)):
                     batch.add(parts.next_within(batch.left_s))
@@ -76,7 +77,7 @@ class RunCollector:
             yield run
         if batch.is_over:
             return
-        parts = self.rpc.collect(runs=batch.names, values=True, waiter=CALLER_RUN.find())
+        parts = self.rpc.collect(runs=batch.names, values=True)
         try:
             while not batch.is_over:
                 batch.add(parts.next_within(batch.left_s))
@@ -100,9 +101,6 @@ class RunCollector:
     def _made(self, runs: Run | str | Iterable[Run | str], timeout: float | None) -> list[Run]:
         check_number("timeout", timeout)
         return [self._run_of(run) for run in list_runs(runs)]
-
-    def _run_of(self, run: Run | str) -> Run:
-        raise NotImplementedError
 
     def _wait_single(self, run: Run, batch: RunBatch, timeout: float | None) -> None:
         try:

@@ -151,12 +151,7 @@ class AsyncVerbs:
         return self._stream("logs", request)
 
     async def wait(
-        self,
-        *,
-        runs: list[str],
-        timeout_s: float | None = None,
-        any: bool = False,
-        waiter: str | None = None,
+        self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
     ) -> WaitResult:
         """See `rtctl.generated.verbs.Verbs.wait`."""
         request: dict[str, Any] = {"runs": runs}
@@ -164,8 +159,6 @@ class AsyncVerbs:
             request["timeout_s"] = timeout_s
         if any:
             request["any"] = any
-        if waiter is not None:
-            request["waiter"] = waiter
         answer: WaitResult = await self._call("wait", request)
         return answer
 
@@ -431,14 +424,12 @@ class AsyncVerbs:
         return self._stream("events", request)
 
     def collect(
-        self, *, runs: list[str], values: bool = False, waiter: str | None = None
+        self, *, runs: list[str], values: bool = False
     ) -> AsyncStream[EndedRuns, CollectResult]:
         """See `rtctl.generated.verbs.Verbs.collect`."""
         request: dict[str, Any] = {"runs": runs}
         if values:
             request["values"] = values
-        if waiter is not None:
-            request["waiter"] = waiter
         return self._stream("collect", request)
 
     async def task_log(

@@ -244,7 +244,6 @@ def test_an_asyncio_follower_goes_on_when_redis_has_restarted_and_ends_with_its_
             firsts = await asyncio.gather(*[one.next_within(0.3) for one in followers])
             assert firsts == [None] * 20
             external.kill()
-            await asyncio.sleep(0.1)
             external.start()
             await rt.submit("count", to=1)
             founds = await asyncio.gather(*[one.next_within(20) for one in followers])
