@@ -80,6 +80,7 @@ class Polite:
         self.ends = False
 
     def start(self) -> str:
+        Path(self.note).write_text("begun")
         while not self.ends:
             time.sleep(0.005)
         Path(self.note).write_text("asked")
@@ -230,6 +231,7 @@ def test_a_class_is_asked_by_its_own_stop(bench: Bench) -> None:
     bench.fork("process", session)
     note = bench.home / "note"
     run_id = bench.submit("Polite", {"note": str(note)})
+    until(note.exists, what="start has begun: before that there is no stop")
     bench.ask(run_id)
     record = bench.ended(run_id)
     assert (record.state, note.read_text()) == (RunState.TERMINATED, "asked")
