@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from rtd.session import (
+        App,
         CurrentRun,
         Error,
         Executor,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rtd.session.settings.schedules import crontab, once_per_day, redis_task, run_every
 
 __all__ = [
+    "App",
     "CurrentRun",
     "Error",
     "Executor",

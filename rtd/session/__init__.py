@@ -8,13 +8,14 @@ from rtd.session.context.run_context import CurrentRun, current_run, emit, progr
 from rtd.session.core.app_errors import Error, Skip, Stopped, TaskAborted
 from rtd.session.core.default_session import default_session as _default_session
 from rtd.session.core.executor_hooks import Executor
-from rtd.session.session import Session
+from rtd.session.session import App, Session
 from rtd.session.tasks.task import Task
 
 if TYPE_CHECKING:
     from rtd.session.run_tasks import TaskResult
 
 __all__ = [
+    "App",
     "CurrentRun",
     "Error",
     "Executor",

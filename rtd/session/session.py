@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 
 class Session(TaskDeclarations):
-    """The tasks of one app.
+    """The tasks of one app. `App` is the same class by the name that new programs use; `Session` is
+    Red Engine's.
 
     ```python
-    session = Session()
+    app = App()
 
-    @session.task(timeout="2 hours", retries=3)
+    @app.task(timeout="2 hours", retries=3)
     def report(day): ...
     ```
     """
@@ -195,4 +196,5 @@ def _list_of_middleware(given: Any) -> tuple[Any, ...]:
     return tuple(given)
 
 
+App = Session
 SESSIONS.make = lambda: Session(as_default=False)

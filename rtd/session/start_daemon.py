@@ -76,7 +76,7 @@ def apps_of(session: SessionState) -> list[str]:
         return [_app(main, None)]
     raise AppError(
         "no module holds this session; make it at the top level of a file:"
-        " `session = Session(...)`, and not inside a function"
+        " `app = App(...)`, and not inside a function"
     )
 
 

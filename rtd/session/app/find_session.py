@@ -41,7 +41,7 @@ def find_session(module: ModuleType, attribute: str, app: str) -> Session:
     if len(sessions) == 1:
         return _complete(next(iter(held.values())), module, app)
     if sessions:
-        raise AppError(f"app {app} has several sessions ({', '.join(held)}); name one: {app}:NAME")
+        raise AppError(f"app {app} has several apps ({', '.join(held)}); name one: {app}:NAME")
     return _implied(module, app)
 
 
@@ -60,7 +60,7 @@ def _implied(module: ModuleType, app: str) -> Session:
         return _complete(_made(call_factory(module, name, app), f"{name}()", app), module, app)
     if is_web_module(module):
         raise no_web_app(module, app)
-    raise AppError(f"app {app}: {module.__file__} has no Session; write `session = Session()`")
+    raise AppError(f"app {app}: {module.__file__} has no App; write `app = App()`")
 
 
 def _made(found: Any, call: str, app: str) -> Any:
@@ -96,7 +96,7 @@ def _named(found: Any, module: ModuleType, attribute: str, app: str, names: list
         return _made(call_factory(module, attribute, app), f"{attribute}()", app)
     what = f"has no {attribute!r}"
     if found is not None:
-        what = f"has {attribute!r}, but that is no Session but {type(found).__name__}"
+        what = f"has {attribute!r}, but that is no App but {type(found).__name__}"
     if extensions_of(found) is not None:
         what = f"has {attribute!r}, a {type(found).__name__} without a task worker of rtd.flask"
     elif is_web_module(module) and attribute.endswith(")"):

@@ -50,7 +50,7 @@ def test_the_tasks_come_as_plain_data(hello_of: Hello) -> None:
         ("import no_such_module_at_all\n", "No module named 'no_such_module_at_all'", 1),
         ("import sys\nsys.exit('gave up')\n", "SystemExit: gave up", 2),
         ("raise KeyboardInterrupt\n", "KeyboardInterrupt", 1),
-        ("x = 1\n", "has no Session", None),
+        ("x = 1\n", "has no App", None),
     ],
 )
 def test_an_app_that_does_not_import_is_told_in_one_line(

@@ -160,7 +160,7 @@ def test_start_reports_why_the_daemon_did_not_come_up(place: Daemon) -> None:
     [
         ("import json\n\nimport not_there\n", "line 3"),
         ("def broken(:\n", "line 1"),
-        ("x = 1\n", "no Session"),
+        ("x = 1\n", "no App"),
         ("class Odd(BaseException): ...\nraise Odd('no')\n", "Odd: no"),
         ("raise KeyboardInterrupt\n", "line 1"),
         ("import sys\nsys.exit(5)\n", "SystemExit: 5"),
@@ -292,7 +292,7 @@ def test_a_name_that_is_no_session_says_which_there_are(place: Daemon, tmp_path:
     )
     for name, part in (
         ("session", "shop.py has no 'session'; it has mine, yours"),
-        ("x", "shop.py has 'x', but that is no Session but int; it has mine, yours"),
+        ("x", "shop.py has 'x', but that is no App but int; it has mine, yours"),
     ):
         done = rtd(place, "check", f"shop:{name}", cwd=tmp_path)
         assert done.returncode != 0

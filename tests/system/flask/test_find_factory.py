@@ -123,8 +123,8 @@ NEITHER = "there is none of app, application, create_app() and make_app()"
             "make_app() returned Flask, without a task worker of rtd.flask",
         ),
         ("import flask\ndef web(): return 3\n", "other:web", "web() returned int, no Flask app"),
-        ("def web(): return 3\n", "other:web", "is no Session but function"),
-        ("", "other", "has no Session; write `session = Session()`"),
+        ("def web(): return 3\n", "other:web", "is no App but function"),
+        ("", "other", "has no App; write `app = App()`"),
     ],
 )
 def test_a_module_without_an_app_is_one_line(

@@ -28,3 +28,10 @@ def test_a_public_module_has_the_names_that_it_promises_and_no_others(name: str)
     assert found <= promised
     with pytest.raises(AttributeError):
         module.NoSuchName  # noqa: B018
+
+
+def test_app_is_the_session_by_the_name_that_new_programs_use() -> None:
+    import rtd
+    from rtd.session import App, Session
+
+    assert rtd.App is App is Session is rtd.Session

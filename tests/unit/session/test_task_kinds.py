@@ -125,10 +125,17 @@ def test_an_app_without_a_session_of_its_own_has_the_implied_one(tmp_path: Path)
     assert list(default_session().tasks) == ["one"]
 
 
+@pytest.mark.parametrize("name", ["app", "shop", "session"])
+def test_an_app_is_found_by_whatever_name_it_has(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"app_{name}.py"
+    file.write_text(f"from rtd import App\n{name} = App()\n@{name}.task()\ndef one(): ...\n")
+    assert list(load(str(file)).tasks) == list(load(f"{file}:{name}").tasks) == ["one"]
+
+
 def test_an_app_without_anything_is_told_what_to_write(tmp_path: Path) -> None:
     file = tmp_path / "nothing_app.py"
     file.write_text("x = 1\n")
-    with pytest.raises(RtdError, match="has no Session; write"):
+    with pytest.raises(RtdError, match="has no App; write"):
         load(str(file))
 
 
