@@ -1,9 +1,9 @@
 """Queues runs of a known task in the daemon's own Redis, without the daemon in between.
 
-The daemon offers this to clients that may open its Redis (`rtd.supervisor.runs.direct_submit`);
-Redis checks that the offer still stands. In a case that this module does not handle it returns
-None, and the caller submits through the daemon with the same run id, so that nothing is queued
-twice.
+The daemon offers this to clients that may use its Redis (`rtd.supervisor.runs.direct_submit`), and
+sends a connection to those that cannot open it (`rtd.rpc.redis_connections`). Redis checks that the
+offer still stands. In a case that this module does not handle it returns None, and the caller
+submits through the daemon with the same run id, so that nothing is queued twice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import socket
 from time import monotonic, time
 
-from rtctl.core.check_listener import check_listener
+from rtctl.core.check_listener import check_listener, listener_uid
 from rtd.common.errors import NotPermitted
 from rtd.model.run_record import HEADERS, RunSpec
 from rtd.model.run_template import RunTemplate
@@ -46,9 +46,18 @@ class DirectSubmitter:
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
         self._idle: list[socket.socket] = []
         self._pid = os.getpid()
+        self._other_uid: int | None = None
 
-    def store_offer(self, task: str, offer: dict[str, Any] | None) -> None:
-        """Keep the offer that came with the answer to a submit; None: forget the last one."""
+    def store_offer(
+        self, task: str, offer: dict[str, Any] | None, other_uid: int | None = None
+    ) -> None:
+        """Keep the offer that came with the answer to a submit; None: forget the last one.
+
+        Args:
+            other_uid: the daemon's user if that is neither root nor this one. Such a daemon could
+                have this process send anything to any socket: only its own sockets are used.
+        """
+        self._other_uid = other_uid
         if offer is None:
             self._known.pop(task, None)
         else:
@@ -96,7 +105,7 @@ class DirectSubmitter:
             task, now_ms, f"2:{offer['name']}" if offer.get("name") else "2", run_id, record,
         )  # fmt: skip
         send = self._send
-        reply = self._call(offer["socket"], arguments) if send is None else send(arguments)
+        reply = self._call(offer, arguments) if send is None else send(arguments)
         if reply in (b":-1\r\n", b"*1\r\n:1\r\n", b":1\r\n"):
             return True
         if reply == b"*1\r\n:0\r\n":
@@ -104,9 +113,9 @@ class DirectSubmitter:
         self._known.pop(task, None)
         return None
 
-    def _call(self, path: str, arguments: tuple[str | bytes, ...]) -> bytes:
+    def _call(self, offer: dict[str, Any], arguments: tuple[str | bytes, ...]) -> bytes:
         """Send a command to Redis. Returns the short reply, or nothing when there was none."""
-        connection = self._connection(path)
+        connection = self._connection(offer)
         if connection is None:
             return b""
         try:
@@ -125,7 +134,7 @@ class DirectSubmitter:
             self._idle.append(connection)
         return reply
 
-    def _connection(self, path: str) -> socket.socket | None:
+    def _connection(self, offer: dict[str, Any]) -> socket.socket | None:
         try:
             return self._idle.pop()
         except IndexError:
@@ -133,12 +142,44 @@ class DirectSubmitter:
         connection = socket.socket(socket.AF_UNIX)
         try:
             connection.settimeout(_ANSWER_S)
-            connection.connect(path)
-            check_listener(connection, path, is_named=False)
+            connection.connect(offer["socket"])
+            self._check(connection, offer["socket"])
+            if not offer.get("hands_over"):
+                return connection
+            with connection:
+                handed_over = _receive_connection(connection)
         except (OSError, NotPermitted):
             connection.close()
             return None
-        return connection
+        try:
+            handed_over.settimeout(_ANSWER_S)
+            self._check(handed_over, offer["socket"])
+        except (OSError, NotPermitted):
+            handed_over.close()
+            return None
+        return handed_over
+
+    def _check(self, connection: socket.socket, path: str) -> None:
+        """Check that a process of the daemon's user listens there, on a socket of the kind whose
+        listener the kernel names."""
+        if connection.family != socket.AF_UNIX or connection.type != socket.SOCK_STREAM:
+            raise NotPermitted(f"the daemon has sent a socket of another kind by {path}")
+        if self._other_uid is None:
+            check_listener(connection, path, is_named=False)
+        elif listener_uid(connection) != self._other_uid:
+            raise NotPermitted(f"{path} is not of the daemon's user")
+
+
+def _receive_connection(connection: socket.socket) -> socket.socket:
+    """Return the connection to Redis that the daemon sends. Raises OSError when it sends none."""
+    _, descriptors, _, _ = socket.recv_fds(connection, 1, 1, socket.MSG_CMSG_CLOEXEC)
+    if not descriptors:
+        raise ConnectionError("the daemon sent no connection to Redis")
+    try:
+        return socket.socket(fileno=descriptors[0])
+    except OSError:
+        os.close(descriptors[0])
+        raise
 
 
 def _fits(offer: dict[str, Any], params: Mapping[str, Any]) -> bool:

@@ -68,9 +68,7 @@ class RunSubmitter:
                 options=headers,  # type: ignore[arg-type]  # the daemon checks them
                 shortcut=True,
             )
-            # A daemon of another user could have this one send anything to any socket.
-            trusted = self._pool.other_uid is None
-            self._direct_submitter.store_offer(task, answer["shortcut"] if trusted else None)
+            self._direct_submitter.store_offer(task, answer["shortcut"], self._pool.other_uid)
             created = answer["created"][0]
         return run_id, created
 

@@ -55,10 +55,16 @@ def check_listener(connection: Socket, path: str, is_named: bool) -> int:
     Raises:
         NotPermitted: it is neither root nor the user of this process.
     """
-    _, uid, _ = unpack("3i", connection.getsockopt(_SOL_SOCKET, _SO_PEERCRED, 12))
+    uid = listener_uid(connection)
     if not (is_named or is_own(uid)):
         raise NotPermitted(
             f"on {path} listens {user_text(uid)}, who is neither root nor you: nothing was sent;"
             f" {_NAME_IT.format(path)}"
         )
+    return uid
+
+
+def listener_uid(connection: Socket) -> int:
+    """Return the user that listens at the other end of a connection."""
+    _, uid, _ = unpack("3i", connection.getsockopt(_SOL_SOCKET, _SO_PEERCRED, 12))
     return int(uid)

@@ -33,7 +33,7 @@ class SubmitResult(TypedDict):
     created: list[bool]
     """False: that run existed already."""
     shortcut: dict[str, Any] | None
-    """How a client may queue more runs of this task in Redis itself; good for a second."""
+    """How a client may queue more runs of the task in Redis, while the app stays the same."""
 
 
 class LsResult(TypedDict):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rtd.process.events.signals import SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
 from rtd.process.events.stuck_loop import handle_signal
 from rtd.rpc.dispatcher import VerbDispatcher
+from rtd.rpc.redis_connections import RedisConnectionServer
 from rtd.rpc.server import ControlServer
 from rtd.supervisor.core.log import log
 from rtd.supervisor.lifecycle.idle_watcher import IdleReport
@@ -45,11 +46,17 @@ async def _run(start_options: StartOptions, ready: Callable[[Node], None]) -> Id
         server = ControlServer(
             lambda: node.context.config, start_options.places.socket, VerbDispatcher(node).dispatch
         )
+        connections = RedisConnectionServer(node.context)
+        connections.open()  # first: an offer names it
+        exits.callback(connections.close)
         server.open()
         exits.callback(server.close)
         for lock in node.locks:
             lock.mark_ready()
-        node.watch_files(server.renew)
+        sockets = {start_options.places.socket: server.renew}
+        if connections.is_used:
+            sockets[connections.path] = connections.renew
+        node.watch_files(sockets)
         exits.push_async_callback(node.redis_files.close)
         exits.callback(node.runtime_files.stop)
         ready(node)

@@ -25,6 +25,10 @@ class DaemonPaths(NamedTuple):
         return self.runtime_dir / "zygote.sock"
 
     @property
+    def store_socket(self) -> Path:
+        return self.runtime_dir / "store.sock"
+
+    @property
     def board(self) -> Path:
         return self.runtime_dir / "board"
 

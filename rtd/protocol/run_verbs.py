@@ -39,8 +39,8 @@ SUBMIT: Final = Verb(
     result=(
         Field("ids", "list[str]", "of the runs, in order"),
         Field("created", "list[bool]", "false: that run existed already"),
-        Field("shortcut", "dict[str, Any] | None", "how a client may queue more runs of this task "
-              "in Redis itself; good for a second"),
+        Field("shortcut", "dict[str, Any] | None", "how a client may queue more runs of the task "
+              "in Redis, while the app stays the same"),
     ),
     example=(
         {"task": "report", "params": {"day": "2026-01-31"}, "ids": [ID],

@@ -2,29 +2,22 @@
 
 import asyncio
 import contextlib
-import errno
 import grp
 import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from rtd.common.errors import ConfigError, NotPermitted
 from rtd.config.config import Config
 from rtd.protocol import frames
 from rtd.rpc.core.connected_clients import ConnectedClients
 from rtd.rpc.core.connection import ClientConnection, RequestHandler
-from rtd.rpc.core.peer_credentials import Peer, peer_of, refusal
+from rtd.rpc.core.peer_credentials import Peer, refusal
 from rtd.rpc.core.request_queue import RequestQueue
+from rtd.rpc.unix_listener import UnixListener
 from rtd.supervisor.core.eager_task import start_now
 from rtd.supervisor.core.log import log
-from rtd.supervisor.core.unix_socket import bind_unix, is_listening
-
-#: Clients that are accepted in one turn of the event loop.
-ACCEPTS: Final = 64
-#: After "too many open files": do not spin on a listener that stays readable.
-ACCEPT_PAUSE_S: Final = 0.2
 
 
 class ControlServer:
@@ -38,77 +31,30 @@ class ControlServer:
 
     def __init__(self, config: Callable[[], Config], path: Path, handle: RequestHandler) -> None:
         self._config = config
-        self._path = path
         self._handle = handle
         self._gid = group_id(config().group, config().place_of("group"))
         self._clients = ConnectedClients(lambda: config().limits.frame_bytes)
-        self._listener: socket.socket | None = None
+        self._listener = UnixListener(path, self._gid, self._admit)
         self._loop = asyncio.get_running_loop()
         self._queue = RequestQueue()
 
     def open(self) -> None:
         """Bind (to a temporary name, then renamed: no moment without a socket) and listen."""
-        self._listener = bind_unix(self._path, mode=0o660, gid=self._gid)
-        self._loop.add_reader(self._listener, self._accept)
+        self._listener.open()
 
     def renew(self) -> None:
         """Listen on a new socket: another program has removed the file."""
-        old = self._listener
-        if old is not None:
-            self.open()
-            self._loop.remove_reader(old)
-            old.close()
+        self._listener.renew()
 
     def close(self) -> None:
         """Stop listening, remove the socket, close every client."""
-        if self._listener is not None:
-            self._loop.remove_reader(self._listener)
-            if is_listening(self._path):  # else it is of another process
-                with contextlib.suppress(FileNotFoundError):
-                    self._path.unlink()
-            self._listener.close()
-            self._listener = None
+        self._listener.close()
         self._clients.close()
 
     @property
     def client_count(self) -> int:
         """Return how many clients are connected."""
         return len(self._clients)
-
-    def _accept(self) -> None:
-        """Accept those that wait: with one in each turn of the loop, many that connect again and
-        again would hold up the others for long."""
-        for _ in range(ACCEPTS):
-            if not self._accept_one():
-                return
-
-    def _accept_one(self) -> bool:
-        assert self._listener is not None
-        try:
-            connection, _ = self._listener.accept()
-        except BlockingIOError:
-            return False
-        except ConnectionAbortedError:
-            return True
-        except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
-                raise
-            log.warning("no client can be accepted for a moment: %s", error.strerror)
-            self._loop.remove_reader(self._listener)
-            self._loop.call_later(ACCEPT_PAUSE_S, self._accept_again)
-            return False
-        connection.setblocking(False)
-        try:
-            peer = peer_of(connection)
-        except OSError:
-            connection.close()
-        else:
-            self._admit(connection, peer)
-        return True
-
-    def _accept_again(self) -> None:
-        if self._listener is not None:
-            self._loop.add_reader(self._listener, self._accept)
 
     def _admit(self, connection: socket.socket, peer: Peer) -> None:
         """Give the connection its protocol, or refuse it with one frame that says why."""

@@ -1,7 +1,8 @@
 """All parts of the supervisor together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from rtd.common.errors import RtdError, WrongState
@@ -139,15 +140,15 @@ class Node:
             ],
         )
 
-    def watch_files(self, server_socket: Callable[[], None]) -> None:
+    def watch_files(self, server_sockets: Mapping[Path, Callable[[], None]]) -> None:
         """Make the files of this daemon again if another program removes them.
 
         Args:
-            server_socket: makes the control socket again.
+            server_sockets: those that clients connect to, with what makes each again.
         """
         files, paths = self.runtime_files, self.context.paths
-        sockets = {paths.socket, paths.zygote_socket}
-        for path, renew in {paths.socket: server_socket, **self.zygotes.watched_files()}.items():
+        sockets = {*server_sockets, paths.zygote_socket}
+        for path, renew in {**server_sockets, **self.zygotes.watched_files()}.items():
             files.add(path, renew, partial(is_listening, path) if path in sockets else None)
         files.add(paths.output_dir, self._replace_executors)  # made with the other directories
         if (log_file := detached_log()) is not None:

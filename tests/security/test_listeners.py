@@ -1,6 +1,7 @@
 """A client sends nothing to a socket that another user listens on, unless its caller names it."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -17,7 +18,15 @@ from rtd.common.ids import new_id
 from rtd.protocol import frames
 from tests.helpers.daemon import BIN
 from tests.helpers.deadline import until
-from tests.helpers.other_user import NOBODY, STRANGER, as_user, give, listening, needs_root
+from tests.helpers.other_user import (
+    NOBODY,
+    STRANGER,
+    as_user,
+    give,
+    listening,
+    needs_root,
+    process_of,
+)
 
 SECRET = "my-secret-word"
 ANSWERS = frames.encode_response(1, {"version": frames.VERSION}) + frames.encode_response(
@@ -151,10 +160,16 @@ def offer(path: Path, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_shortcut_of_another_user_is_not_taken(squatted: Path) -> None:
+@pytest.mark.parametrize("hands_over", [False, True])
+def test_a_shortcut_of_another_user_leads_to_no_third(squatted: Path, hands_over: bool) -> None:
     """The caller has named the daemon, so it gets the request; but it steers no client."""
     forged = frames.encode_response(1, {"version": frames.VERSION}) + frames.encode_response(
-        2, {"ids": ["x"], "created": [True], "shortcut": offer(squatted / "victim.sock")}
+        2,
+        {
+            "ids": ["x"],
+            "created": [True],
+            "shortcut": offer(squatted / "victim" / "victim.sock", hands_over=hands_over),
+        },
     )
     (squatted / "victim").mkdir()
     with (
@@ -164,8 +179,52 @@ def test_a_shortcut_of_another_user_is_not_taken(squatted: Path) -> None:
     ):
         rt.submit("add")
         until(lambda: b"submit" in got.read_bytes(), what="the request")
-        assert not rt._submitter._direct_submitter._known
+        direct = rt._submitter._direct_submitter
+        assert "add" in direct._known
+        assert direct.submit("add", new_id(), {}, {}) is None
         assert victim.read_bytes() == b""
+
+
+@pytest.mark.parametrize("kind", ["of a third", "netlink", "no socket", "nothing"])
+def test_a_connection_of_another_user_leads_to_no_third(squatted: Path, kind: str) -> None:
+    """A daemon of another user hands over what it likes; nothing is written to it."""
+    with listening(0, squatted / "victim.sock") as victim, contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+        submitter = DirectSubmitter()
+        stack.callback(submitter.close)
+        path = squatted / "store.sock"
+
+        def hand_over(ready: Callable[[], object]) -> None:
+            listener.bind(str(path))
+            path.chmod(0o666)
+            listener.listen()
+            ready()
+            link, _ = listener.accept()
+            socket.send_fds(link, [b"r"], [one] if (one := chosen.fileno()) >= 0 else [])
+            link.recv(1)
+
+        chosen: Any = stack.enter_context(_chosen(kind, squatted))
+        os.chown(squatted, NOBODY, NOBODY)
+        with process_of(NOBODY, hand_over):
+            submitter.store_offer("add", offer(path, hands_over=True), NOBODY)
+            before = os.listdir("/proc/self/fd")
+            assert submitter.submit("add", new_id(), {}, {}) is None
+            assert os.listdir("/proc/self/fd") == before
+        assert victim.read_bytes() == b""
+        assert not submitter._idle
+
+
+def _chosen(kind: str, folder: Path) -> Any:
+    if kind == "netlink":
+        return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)
+    if kind == "no socket":
+        return (folder / "file").open("wb")
+    link = socket.socket(socket.AF_UNIX)
+    if kind == "of a third":
+        link.connect(str(folder / "victim.sock"))
+    else:
+        link.close()
+    return link
 
 
 def test_a_shortcut_is_bounded_and_leads_to_root_or_oneself_only(squatted: Path) -> None:

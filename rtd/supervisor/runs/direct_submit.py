@@ -1,15 +1,18 @@
 """Lets a client put further runs of a task into Redis itself.
 
-A submit through the supervisor passes one more process than it must. A client that may open the
-embedded Redis anyway (only the daemon's own user and root may open its directory) gets, with the
-answer to a submit, the facts that the supervisor has found about the task: an offer. The submit
-script checks that the offer still stands: with another app, and once the daemon ends, it does not.
-A submit that it does not fit goes through the supervisor, with its checks and its errors.
+A submit through the supervisor passes one more process than it must. A client that may use the
+embedded Redis gets, with the answer to a submit, the facts that the supervisor has found about the
+task: an offer. The daemon's own user and root may open the directory of Redis anyway. Members of
+the group, who may run commands as the daemon's user, get connections from the daemon
+(`rtd.rpc.redis_connections`). The submit script checks that the offer still stands: with another
+app, and once the daemon ends, it does not. A submit that it does not fit goes through the
+supervisor, with its checks and its errors.
 """
 
 from dataclasses import replace
 from typing import Any, Final
 
+from rtd.config.config import Config
 from rtd.model.manifest import COMMAND
 from rtd.model.run_record import HEADERS
 from rtd.store.connection.lua_scripts import script
@@ -29,12 +32,25 @@ def shortcut_for(
 
     Args:
         request: that was carried out.
-        is_owner: the client is one of root or of the daemon's user: others cannot open Redis.
+        is_owner: the client is one of root or of the daemon's user; others cannot open Redis
+            themselves.
     """
-    if not is_owner or context.config.redis != "embedded" or context.offer is None:
+    if context.config.redis != "embedded" or context.offer is None:
+        return None
+    if not (is_owner or members_may_queue(context.config)):
         return None
     offer = offer_of(context, request, context.offer)
-    return None if offer is None else {**offer, "socket": context.redis.address.path}
+    if offer is None:
+        return None
+    if is_owner:
+        return {**offer, "socket": context.redis.address.path}
+    return {**offer, "socket": str(context.paths.store_socket), "hands_over": True}
+
+
+def members_may_queue(config: Config) -> bool:
+    """Return whether members of the group may queue runs in Redis: those who may run commands have
+    all rights of the daemon's user."""
+    return config.group is not None and config.allow_commands and config.redis == "embedded"
 
 
 def offer_of(
