@@ -89,7 +89,7 @@ def commands(block: Block) -> list[Command]:
 
 
 _DURATION = r"[0-9.]+ ?(?:ms|s|m\d\ds|h\d\dm)"
-_MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"
+_MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d| [+-]\d\d\b)?"
 #: What differs from run to run; each stands for all that it fits.
 _VARYING = [
     re.compile(pattern)
@@ -99,6 +99,7 @@ _VARYING = [
         r"\b\d\d:\d\d:\d\d\b",
         rf"\b{_DURATION}\b",
         r"\bpid \d+\b",
+        r"\b\d+(?= \w+ (?:SIG[A-Z]+|ended when asked))",  # a process that a kill has ended
     )
 ]
 

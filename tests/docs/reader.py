@@ -4,7 +4,9 @@ import configparser
 import json
 import subprocess
 import sys
+import tempfile
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.docs.markdown import Block, blocks, commands, matches
@@ -16,24 +18,33 @@ from tests.helpers.source import ROOT
 SHOWN = {"text", "mermaid"}
 
 
+def zone_with_noon() -> str:
+    """Return a zone in which it is between 12:00 and 13:00, so that nothing of the night is due."""
+    ahead = 12 - datetime.now(UTC).hour
+    return f"Etc/GMT{-ahead:+d}"  # the sign of these names is the other way round
+
+
 class Reader:
     """Follows one page, block by block, in an empty directory with a daemon's environment.
 
     Args:
         page: to follow.
-        place: the daemon's directories and environment.
-        cwd: where the commands run.
+        place: the daemon's directories and environment; the commands run in a folder of it, whose
+            path is short enough for a socket.
         python: the interpreter that runs the blocks of Python.
     """
 
-    def __init__(
-        self, page: Path, place: Daemon, cwd: Path, python: Path = Path(sys.executable)
-    ) -> None:
+    def __init__(self, page: Path, place: Daemon, python: Path = Path(sys.executable)) -> None:
         self.page = page
         self.python = python
-        self.env = {**place.env, "COLUMNS": "100", "EXAMPLES": str(ROOT / "examples")}
-        self.cwd = cwd
-        self.shell = Shell(cwd, self.env)
+        self.env = {
+            **place.env,
+            "COLUMNS": "100",
+            "EXAMPLES": str(ROOT / "examples"),
+            "TZ": zone_with_noon(),
+        }
+        self.cwd = Path(tempfile.mkdtemp(prefix="page-", dir=place.home))
+        self.shell = Shell(self.cwd, self.env)
         self.printed = ""
 
     def follow_page(self) -> None:

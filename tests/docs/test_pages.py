@@ -31,8 +31,8 @@ def place() -> Iterator[Daemon]:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_does_what_it_shows(page: Path, place: Daemon, tmp_path: Path) -> None:
-    Reader(page, place, tmp_path).follow_page()
+def test_a_page_does_what_it_shows(page: Path, place: Daemon) -> None:
+    Reader(page, place).follow_page()
 
 
 def test_output_is_compared_word_by_word() -> None:

@@ -30,10 +30,8 @@ def test_both_commands_say_their_version(environment: Environment, place: Daemon
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_does_what_it_shows(
-    page: str, environment: Environment, place: Daemon, tmp_path: Path
-) -> None:
-    Reader(ROOT / page, place, tmp_path, environment.bin / "python").follow_page()
+def test_a_page_does_what_it_shows(page: str, environment: Environment, place: Daemon) -> None:
+    Reader(ROOT / page, place, environment.bin / "python").follow_page()
 
 
 def test_manual_pages_and_units_are_where_the_guide_says(environment: Environment) -> None:
