@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from rtctl.generated.answers import ResultResult
     from rtctl.generated.shapes import Outcome
 
-_START = "start it with `rtd start APP` or `systemctl start rtd`"
-_ELSEWHERE = "if it runs elsewhere, set RTD_SOCKET or RTD_RUNTIME_DIR"
-
 
 class DaemonUnreachable(Unreachable):
     """No daemon answers on the control socket; the sentence says what was tried."""
@@ -66,6 +63,12 @@ def state_phrase(state: str) -> str:
 
 def unreachable_error(path: str, error: OSError) -> RtdError:
     """Return the error for a failed connect: what was tried, what is there, what to do."""
+    from rtctl.core.daemon_commands import (
+        how_to_find,
+        how_to_start,
+        stop_command,
+    )  # lazy: only a failure needs them
+
     path = os.path.abspath(path)  # a relative RTD_RUNTIME_DIR: show where it leads
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotPermitted(_denied(path))
@@ -78,7 +81,7 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
     if holder is not None and holder[2]:
         return DaemonUnreachable(
             f"rtd cannot be reached: it is starting (pid {holder[0]}, for {_age_s(path):.0f} s);"
-            " its log says how far it is, `rtd stop` ends it"
+            f" its log says how far it is, `{stop_command(path)}` ends it"
         )
     if error.errno == errno.ENOENT:
         parent = os.path.dirname(path) or "."
@@ -89,7 +92,8 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
             )
         there = "" if os.path.isdir(parent) else f", nor is its directory {parent}"
         return DaemonUnreachable(
-            f"rtd cannot be reached: there is no socket {path}{there}; {_START}; {_ELSEWHERE}"
+            f"rtd cannot be reached: there is no socket {path}{there}; {how_to_start(path)};"
+            f" {how_to_find(path)}"
         )
     if (kind := _other_kind(path)) is not None:
         return DaemonUnreachable(
@@ -99,10 +103,10 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
     if error.errno in (errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE):
         return DaemonUnreachable(
             f"rtd cannot be reached: {path} is there ({_owner(path)}), but no process listens on "
-            f"it; {_START}"
+            f"it; {how_to_start(path)}"
         )
     reason = error.strerror or str(error)
-    return DaemonUnreachable(f"rtd cannot be reached at {path}: {reason}; {_START}")
+    return DaemonUnreachable(f"rtd cannot be reached at {path}: {reason}; {how_to_start(path)}")
 
 
 def _other_kind(path: str) -> str | None:

@@ -14,12 +14,13 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from rtctl.core.daemon_commands import FLASK_VARIABLE
 from rtd.common.errors import RtdError
 from rtd.config.python_command import module_command
 from rtd.flask.base_task_worker import BaseTaskWorker
 from rtd.flask.core.command_context import GROUP
-from rtd.flask.core.settings import read_settings
-from rtd.flask.daemon.daemon_paths import daemon_environment, paths_of
+from rtd.flask.core.settings import FlaskSettings, read_settings
+from rtd.flask.daemon.daemon_paths import daemon_environment, is_of_others, paths_of
 from rtd.flask.daemon.foreground_start import start_in_foreground
 
 #: All words go on to the program that carries the command out, `--help` included.
@@ -51,6 +52,21 @@ def run(words: Sequence[str]) -> None:
     worker, app = _worker()
     try:
         start_in_foreground(worker, app, read_settings(app.config), words)
+    except RtdError as error:
+        raise click.ClickException(error.sentence) from None
+
+
+@rtd.command("start", context_settings={"ignore_unknown_options": True})
+@_words
+def start(words: Sequence[str]) -> None:
+    """Start the daemon in the background, unless it runs. WORDS are flags of `rtd start`."""
+    worker, app = _worker()
+    settings = read_settings(app.config)
+    _refuse_url(settings)
+    from rtd.flask.daemon.background_start import start_by_command  # lazy: few commands start it
+
+    try:
+        click.echo(start_by_command(worker, app, settings, words))
     except RtdError as error:
         raise click.ClickException(error.sentence) from None
 
@@ -91,13 +107,18 @@ def stop(words: Sequence[str]) -> None:
     """Stop the daemon, as `rtd stop`."""
     _, app = _worker()
     settings = read_settings(app.config)
-    if settings.url is not None and settings.redis is None:
-        raise click.ClickException(
-            f"the daemon at TASKER_URL ({settings.url}) is not one of this app's: stop it where it"
-            " was started"
-        )
+    _refuse_url(settings)
     env = daemon_environment(paths_of(app, settings), settings)
     _become(module_command("rtd", "stop", *words), env)
+
+
+def _refuse_url(settings: FlaskSettings) -> None:
+    """Raise ClickException where others start and stop the daemon."""
+    if settings.url is not None and settings.redis is None:
+        raise click.ClickException(
+            f"the daemon at TASKER_URL ({settings.url}) is not one of this app's: start and stop it"
+            " where it belongs"
+        )
 
 
 def _worker() -> tuple[BaseTaskWorker, Flask]:
@@ -123,6 +144,8 @@ def _rtctl(verb: str, words: Sequence[str]) -> NoReturn:
         env.pop("RTD_SOCKET", None)
     elif settings.url is not None and settings.redis is None:
         env["RTD_SOCKET"] = settings.url
+    elif not is_of_others():
+        env[FLASK_VARIABLE] = os.path.abspath(paths.socket)
     _become(module_command("rtctl", verb, *words), env)
 
 

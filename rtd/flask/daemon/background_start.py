@@ -6,7 +6,7 @@ import fcntl
 import logging
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -39,20 +39,67 @@ def start_in_background(worker: Any, app: Flask, settings: FlaskSettings) -> Non
     if is_of_others():
         return
     paths = paths_of(app, settings)
+    _start_once(worker, app, settings, paths)
+    if _is_debug(app, settings) and daemon_of_web(paths) is not None:
+        env = daemon_environment(paths, settings)
+        end_daemon_when_unused(paths.runtime_dir, env)
+
+
+def start_by_command(
+    worker: Any, app: Flask, settings: FlaskSettings, flags: Sequence[str] = ()
+) -> str:
+    """Start the daemon for `flask rtd start`; it outlives the web processes, in debug, too.
+
+    Args:
+        flags: of `rtd start`.
+
+    Returns:
+        What has been done, as a sentence.
+
+    Raises:
+        AppError, ConfigError, NotPermitted: it did not start.
+    """
+    if is_of_others():
+        raise AppError(
+            f"RTD_SOCKET ({os.environ['RTD_SOCKET']}) names a daemon that others start: unset it"
+            " for one of this app"
+        )
+    paths = paths_of(app, settings)
+    is_new = _start_once(worker, app, settings, paths, flags, is_web=False)
+    what = "has started" if is_new else "is running already"
+    return f"the daemon of {app.name!r} {what} (pid {holder_with(paths)}); log: {paths.log_file}"
+
+
+def _start_once(
+    worker: Any,
+    app: Flask,
+    settings: FlaskSettings,
+    paths: DaemonPaths,
+    flags: Sequence[str] = (),
+    is_web: bool = True,
+) -> bool:
+    """Start the daemon unless it runs; one that runs gets changed code.
+
+    Args:
+        is_web: a web process starts it, and it may end with the last of these.
+
+    Returns:
+        Whether it was started.
+    """
     make_directories(paths)
     hold_web_lock(paths.runtime_dir)
     known, root = paths.runtime_dir / "flask.sources", Path(app.root_path)
     with _locked(paths.runtime_dir / "flask.lock"):
-        if holder_with(paths) is None:
-            state = source_state(root)
-            _start(find_app(worker, app, settings), paths, settings)
-            known.write_text(state)
+        if holder_with(paths) is not None:
+            if not known.exists() or known.read_text() != source_state(root):
+                _let_import_again(paths, settings, known, source_state(root))
+            return False
+        state = source_state(root)
+        _start(find_app(worker, app, settings), paths, settings, flags)
+        known.write_text(state)
+        if is_web:
             note_started(paths)
-        elif not known.exists() or known.read_text() != source_state(root):
-            _let_import_again(paths, settings, known, source_state(root))
-    if _is_debug(app, settings) and daemon_of_web(paths) is not None:
-        env = daemon_environment(paths, settings)
-        end_daemon_when_unused(paths.runtime_dir, env)
+    return True
 
 
 def stop_daemon(app: Flask, settings: FlaskSettings) -> None:
@@ -63,9 +110,9 @@ def stop_daemon(app: Flask, settings: FlaskSettings) -> None:
     _call(["stop"], paths, settings, "the daemon did not end")
 
 
-def _start(name: str, paths: DaemonPaths, settings: FlaskSettings) -> None:
+def _start(name: str, paths: DaemonPaths, settings: FlaskSettings, flags: Sequence[str]) -> None:
     _warn_of_service()
-    _call(["start", name], paths, settings, f"no daemon came up for {name}")
+    _call(["start", name, *flags], paths, settings, f"no daemon came up for {name}")
     log.info("the daemon of %s has started; RTD_RUNTIME_DIR=%s", name, paths.runtime_dir)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from flask import Flask
 
 from rtctl.client.client import Client
+from rtctl.core.daemon_commands import FLASK_SOCKETS
 from rtd.common.errors import NotPermitted
 from rtd.config.file_owners import is_own
 from rtd.config.paths import DaemonPaths, find_paths
@@ -83,6 +84,7 @@ def new_client(app: Flask, settings: FlaskSettings, session: Session) -> Client:
         return Client(settings.url, reconnect_s=reconnect_s)
     paths = paths_of(app, settings)
     _check_owner(paths.runtime_dir)
+    FLASK_SOCKETS.add(os.path.abspath(paths.socket))
     return Client(paths.socket, reconnect_s=reconnect_s)
 
 

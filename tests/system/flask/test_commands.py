@@ -1,7 +1,9 @@
 """`flask rtd`: the daemon of a Flask app from its own command line."""
 
+import json
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.external import ExternalRedis
 from tests.helpers.source import PROGRAMS
-from tests.helpers.web_app import stop_daemon, write
+from tests.helpers.web_app import stop_daemon, watchers, write
 
 APP = """
 from flask import Flask, current_app
@@ -51,6 +53,8 @@ def test_the_daemon_from_flasks_command_line(place: Daemon) -> None:
     none = flask(place, "rtd", "ls")
     assert (none.returncode, none.stdout) == (7, "")
     assert none.stderr.startswith("rtctl: rtd cannot be reached")  # start() has started none
+    assert "start it with `flask rtd start` or task_worker.start()" in none.stderr
+    assert "rtd start APP" not in none.stderr
     flags = ["--set", "lanes.process.max=1"]
     running = subprocess.Popen(
         [BIN / "flask", "rtd", "run", *flags], cwd=place.cwd, env=place.env,
@@ -80,9 +84,47 @@ def test_the_daemon_from_flasks_command_line(place: Daemon) -> None:
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
+def test_the_daemon_in_the_background(place: Daemon) -> None:
+    started = flask(place, "rtd", "start", "--name", "mine")
+    assert (started.returncode, started.stderr) == (0, "")
+    pid = json.loads(place.ok("ping", "-j"))["pid"]
+    assert started.stdout.startswith(f"the daemon of 'shop' has started (pid {pid}); log: ")
+    again = flask(place, "rtd", "start")
+    assert again.stdout.startswith(f"the daemon of 'shop' is running already (pid {pid}); log: ")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert json.loads(place.ok("info", "-j"))["name"] == "mine"
+    assert not watchers(place)
+    assert flask(place, "rtd", "stop").returncode == 0
+    wrong = flask(place, "rtd", "start", "--sett", "x")
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("Error: task_worker: no daemon came up for app: ")
+    assert wrong.stderr.count("\n") == 1
+
+
+def test_without_a_daemon_a_view_says_how_to_start_one(place: Daemon) -> None:
+    script = (
+        "import app\nfrom rtctl import DaemonUnreachable\n"
+        "app.task_worker.stop()\n"
+        "try: app.add.apply(a=1, b=2)\nexcept DaemonUnreachable as error: print(error)\n"
+        "try: app.task_worker.client().ls()\nexcept DaemonUnreachable as error: print(error)\n"
+    )
+    text = APP.replace("task_worker.start()\napp.run()", "").replace(
+        "task_worker.init_app(admin)", ""
+    )
+    write(Path(place.cwd) / "app.py", text)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=place.cwd, env=place.env, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    hint = "start it with `flask rtd start` or task_worker.start(); if it runs elsewhere, set"
+    assert done.stdout.count(hint) == 2, done.stdout + done.stderr
+    assert "rtd start APP" not in done.stdout
+
+
 def test_an_app_without_a_worker_is_one_line(place: Daemon, tmp_path: Path) -> None:
     write(tmp_path / "app.py", "from flask import Flask\napp = Flask('bare')\n")
-    for verb in ("run", "ls", "submit", "logs", "stop"):
+    for verb in ("run", "start", "ls", "submit", "logs", "stop"):
         done = flask(place, "rtd", verb)
         assert done.returncode == 1
         assert done.stderr.startswith("Error: the Flask app 'bare' has no task worker")
@@ -93,8 +135,9 @@ def test_an_app_without_a_worker_is_one_line(place: Daemon, tmp_path: Path) -> N
         "app = Flask('shop')\napp.config['TASKER_URL'] = '/run/x.sock'\n"
         "BackgroundTaskWorker(app)\n",
     )
-    done = flask(place, "rtd", "stop")
-    assert "the daemon at TASKER_URL (/run/x.sock) is not one of this app's" in done.stderr
+    for verb in ("start", "stop"):
+        done = flask(place, "rtd", verb)
+        assert "the daemon at TASKER_URL (/run/x.sock) is not one of this app's" in done.stderr
     text = (tmp_path / "app.py").read_text()
     write(tmp_path / "app.py", text.replace("/run/x.sock", "redis://:secret@127.0.0.1:1/0"))
     done = flask(place, "rtd", "ls")
