@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from time import localtime, monotonic, strftime, time
+from time import monotonic, time
 
 from rtctl.cli.flags import Flag
 from rtctl.cli.run_rows import progress_text
@@ -12,7 +12,7 @@ from rtctl.cli.terminal_text import OutputCleaner
 from rtctl.client.errors import state_phrase
 from rtctl.client.output_lines import LineAssembler
 from rtd.common.errors import RtdError, StoreGone, WaitTimeout
-from rtd.common.format_units import format_duration
+from rtd.common.format_units import format_duration, format_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def write_json_lines(context: CommandContext, parts: Iterable[LogPart]) -> None:
 
 
 def write_timed_lines(context: CommandContext, parts: Iterable[LogPart]) -> None:
-    """Print each line as `08:00:01.250 out | text`, as soon as it is whole."""
+    """Print each line as `2026-03-06 08:00:01.250 EET out | text`, as soon as it is whole."""
     assembler = LineAssembler()
     for part in parts:
         for data, of in assembler.feed_whole(part):
@@ -159,10 +159,7 @@ def write_timed_lines(context: CommandContext, parts: Iterable[LogPart]) -> None
 def timed_lines(data: bytes, part: LogPart) -> str:
     """Return lines of output, each with the time and the stream of the part that ended it."""
     at = part["at"]
-    if at is None:
-        moment = " " * 12
-    else:
-        moment = strftime("%H:%M:%S", localtime(at)) + f".{int(at % 1 * 1000):03d}"
+    moment = "-" if at is None else format_time(at, has_ms=True)
     head = f"{moment} {part['stream']:3} | "
     text = data.decode(errors="replace").removesuffix("\n")
     if "\r" in text:

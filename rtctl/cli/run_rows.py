@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from time import localtime, strftime, time
+from time import time
 
 from rtctl.cli.screen import ago, clean, short_duration, shorten
-from rtd.common.format_units import end_text, format_bytes, format_duration
+from rtd.common.format_units import end_text, format_bytes, format_duration, format_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,10 +90,9 @@ def _labelled(row: Row) -> str:
     return f"[{labels}] {summary_text(row)}".rstrip() if labels else summary_text(row)
 
 
-def time_text(at: float | None, with_zone: bool = False) -> str:
-    """Return local date and time, or `-`."""
-    form = "%Y-%m-%d %H:%M:%S %Z" if with_zone else "%Y-%m-%d %H:%M:%S"
-    return "-" if at is None else strftime(form, localtime(at))
+def time_text(at: float | None) -> str:
+    """Return date and time in the zone of this host, or `-`."""
+    return "-" if at is None else format_time(at)
 
 
 def time_text_in(zone: str, at: float) -> str:
@@ -102,15 +101,13 @@ def time_text_in(zone: str, at: float) -> str:
     Args:
         zone: a name as the daemon gives it; an unknown one stands for the zone of this host.
     """
-    from datetime import datetime  # lazy: most commands show no such times
-
-    from rtd.common.local_timezone import load_zone  # lazy: see above
+    from rtd.common.local_timezone import load_zone  # lazy: most commands show no such times
 
     try:
         tz = load_zone(zone)
     except ValueError:
         tz = None
-    return datetime.fromtimestamp(at).astimezone(tz).strftime("%Y-%m-%d %H:%M:%S %Z")
+    return format_time(at, tz)
 
 
 def _wide_cells(row: Row, now: float) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.parse_time import parse_when
 from rtctl.cli.screen import clean
+from rtd.common.format_units import format_time
 from rtd.common.local_timezone import local_timezone
 from rtd.language.core.condition import Condition
 from rtd.language.core.errors import ConditionError
@@ -171,5 +172,4 @@ def _value(context: CommandContext, value: bool) -> str:
 
 def _moment(at: datetime) -> str:
     """Return a local time with its day and zone: `Sat 2026-01-31 08:00:00 EET`."""
-    fraction = f".{at.microsecond:06}".rstrip("0") if at.microsecond else ""
-    return f"{at:%a %Y-%m-%d %H:%M:%S}{fraction} {at:%Z}"
+    return f"{at:%a} {format_time(at.timestamp(), at.tzinfo, has_ms=at.microsecond > 0)}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from time import localtime, strftime
 
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.resolve_names import say_unknown_task
 from rtctl.cli.screen import clean, shorten
+from rtd.common.format_units import format_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,10 +149,9 @@ def _own(event: Event) -> dict[str, object]:
 
 
 def _line(context: CommandContext, event: Event) -> str:
-    moment = strftime("%H:%M:%S", localtime(event["at"])) + f".{int(event['at'] % 1 * 1000):03d}"
     state = event["state"] or ""
     words = [
-        moment,
+        format_time(event["at"], has_ms=True),
         event["run"] or "-",
         clean(event["task"] or "-"),
         event["what"],

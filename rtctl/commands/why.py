@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import time
+
 from rtctl.cli.flags import UsageError
 from rtctl.cli.run_rows import time_text, time_text_in, why_text
 from rtctl.cli.screen import align_pairs, clean
@@ -54,7 +56,7 @@ def _explain_run(context: CommandContext, target: str, error: UnknownTask) -> in
     if row["state"] == "queued":
         pairs.append(("waits", clean(answer["waits"]) or "for its turn"))
     elif row["ended_at"] is not None:
-        pairs.append(("ended", time_text(row["ended_at"], with_zone=True)))
+        pairs.append(("ended", time_text(row["ended_at"])))
         pairs.append(("why", clean(row["why"] or "")))
     pairs.append(("more", f"`rtctl show {run}`, `rtctl logs {run}`"))
     context.screen.print_out(align_pairs((name, value) for name, value in pairs if value))
@@ -78,7 +80,8 @@ def _text(answer: WhyResult) -> str:
         pairs.append(("last miss", f"{due}: {miss['verdict']}: {clean(miss['reason'])}"))
     lines = [align_pairs(pairs)]
     if answer["tree"]:
-        lines += ["", *_lines(answer["tree"], 0)]
+        zone = answer["timezone"]
+        lines += ["", f"at {time_text_in(zone, time())} ({zone})", *_lines(answer["tree"], 1)]
     return "\n".join(lines)
 
 

@@ -1,13 +1,16 @@
-"""Durations, sizes and ends of runs as people read them, and which runs are not over.
+"""Times, durations, sizes, counts and ends of runs as people read them; runs that are not over.
 
 Imported by every `rtctl`: it must stay cheap, so the parsers are in `rtd.common.units`.
 """
 
 from __future__ import annotations
 
+from time import localtime, strftime
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
 #: So many runs are named that are not over.
 _NAMED = 3
@@ -17,6 +20,34 @@ _ENDED_BY = {
     "end condition": "stopped", "drain": "shut down",
 }  # fmt: skip
 _BY_CLIENT = "uid "
+
+
+def format_time(at: float, zone: tzinfo | None = None, has_ms: bool = False) -> str:
+    """Return date, time and zone: `2026-03-06 08:00:00 EET`. All times that people see are such,
+    because logs and listings are read elsewhere and later.
+
+    Args:
+        at: UTC epoch seconds.
+        zone: None: that of this host.
+        has_ms: with milliseconds: `2026-03-06 08:00:00.250 EET`.
+    """
+    if zone is None:
+        moment = localtime(at)
+        shown, name = strftime("%Y-%m-%d %H:%M:%S", moment), moment.tm_zone
+    else:
+        from datetime import datetime  # lazy: most commands show no such times
+
+        shown, _, name = f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M:%S|%Z}".partition("|")
+    return f"{shown}.{int(at % 1 * 1000):03d} {name}" if has_ms else f"{shown} {name}"
+
+
+def format_count(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: `1 run`, `2,000 runs`, `2 processes`.
+
+    Args:
+        plural: of the noun; empty: the noun with an `s`.
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def format_duration(seconds: float) -> str:

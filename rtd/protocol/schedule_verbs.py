@@ -81,7 +81,7 @@ WHY: Final = Verb(
          "value": False,
          "tree": {"value": False, "text": "daily after 08:00", "fact": "my last run ended ...",
                   "next_change": "2026-02-01T08:00:00+02:00", "children": []},
-         "holds": [], "next_at": 1769846400.0, "next_text": "it starts 2026-02-01 08:00:00",
+         "holds": [], "next_at": 1769846400.0, "next_text": "it starts 2026-02-01 08:00:00 EET",
          "timezone": "Europe/Helsinki", "last_failure": None, "last_miss": None},
     ),
 )  # fmt: skip

@@ -1,12 +1,13 @@
 """The tasks that a client with only Redis knows: those of the workers, and those of its own app."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from socket import gethostname
 from time import monotonic, time
 from typing import Any, Final, Protocol
 
 from rtd.common.errors import ParameterError, StoreError, UnknownTask, VersionMismatch
+from rtd.common.format_units import format_time
 from rtd.model.app_info import AppInfo
 from rtd.model.manifest import Manifest, TaskInfo, check_params
 from rtd.redis_client.connections import RedisConnections
@@ -199,5 +200,4 @@ class TaskDirectory:
 
 
 def _since(node: NodeManifest) -> str:
-    at = datetime.fromtimestamp(node.imported_at, UTC)
-    return f"imported {at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"imported {format_time(node.imported_at, UTC)}"

@@ -89,7 +89,9 @@ def commands(block: Block) -> list[Command]:
 
 
 _DURATION = r"[0-9.]+ ?(?:ms|s|m\d\ds|h\d\dm)"
-_MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d| [+-]\d\d\b)?"
+_MOMENT = (
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d| [+-]\d\d\b| [A-Z]{3,5}\b)?"
+)
 #: What differs from run to run; each stands for all that it fits.
 _VARYING = [
     re.compile(pattern)

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from rtd.common.format_units import format_time
 from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import (
     ENDED_OR_USED,
@@ -222,9 +223,10 @@ class View:
         return moment.astimezone(self.output_tz) if self.output_tz else moment.replace(tzinfo=None)
 
     def format_time(self, at_us: int) -> str:
-        """Return a time for people: `08:03:11`, with its date when that is not today's."""
+        """Return a time for people: `08:03:11`, with its date and zone when it is not today."""
         if at_us >= LATEST:
             return "no time"
         moment, today = self.zone.to_datetime(at_us), self.zone.to_datetime(self.now_us).date()
-        form = "%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M:%S"
-        return moment.strftime(form)
+        if moment.date() == today:
+            return f"{moment:%H:%M:%S}"
+        return format_time(at_us / SECOND, self.zone.tz)

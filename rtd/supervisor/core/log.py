@@ -7,9 +7,9 @@ Everything rtd says about itself goes through the logger `rtd`. Under systemd
 import logging
 import os
 import sys
-import time
 from pathlib import Path
 
+from rtd.common.format_units import format_time
 from rtd.supervisor.core.log_rotation import BoundedHandler
 
 log = logging.getLogger("rtd")
@@ -24,7 +24,7 @@ _MARKS = {
 
 
 class LineFormatter(logging.Formatter):
-    """Formats `2026-01-31 12:00:00.123 info  text`; folds several lines into one.
+    """Formats `2026-01-31 12:00:00.123 EET info  text`; folds several lines into one.
 
     What does not print is escaped: names and errors of others are in some lines, and the daemon in
     the foreground writes them to a terminal.
@@ -44,8 +44,7 @@ class LineFormatter(logging.Formatter):
         mark = _MARKS.get(record.levelno, "info ")
         if not self._stamped:
             return f"{mark} {text}"
-        whole = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
-        return f"{whole}.{int(record.msecs):03d} {mark} {text}"
+        return f"{format_time(record.created, has_ms=True)} {mark} {text}"
 
 
 def where_raised(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from rtd.language.core.durations import SECOND
+from rtd.common.format_units import format_time
 from rtd.language.core.time_zones import Zone
 from rtd.model.run_record import RunRecord
 from rtd.model.run_states import TERMINAL
@@ -23,11 +23,6 @@ Hold = dict[str, Any]
 def make_hold(kind: str, text: str, run: str | None = None, until: float | None = None) -> Hold:
     """Return one thing that keeps a task from starting, as the verb `why` answers it."""
     return {"kind": kind, "text": text, "run": run, "until": until}
-
-
-def format_time(at: float, zone: Zone) -> str:
-    """Return a time of the task's own zone, as its condition means it."""
-    return zone.to_datetime(round(at * SECOND)).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 async def blocking_runs(
@@ -85,7 +80,7 @@ def _queued_hold(
     is_delayed = reason.kind in ("due", "backoff")
     text = f"its run {record.spec.id} waits in queue {record.spec.queue}"
     if due_at is not None and is_delayed:
-        text += f" until {format_time(due_at, zone)}"
+        text += f" until {format_time(due_at, zone.tz)}"
     elif ahead is not None and reason.kind == "queued":
         text += f", {ahead} ahead of it"
     text += f": {reason.text}" if reason.text else ""

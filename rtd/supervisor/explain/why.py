@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
+from rtd.common.format_units import format_time
 from rtd.language.core.durations import SECOND
 from rtd.language.core.time_zones import Zone
 from rtd.language.three_valued import evaluate_partially
@@ -13,7 +14,7 @@ from rtd.planner.planner import Planner
 from rtd.planner.scheduled_task import ONCE, ScheduledTask
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.explain.blocking_runs import Hold, blocking_runs, format_time, make_hold
+from rtd.supervisor.explain.blocking_runs import Hold, blocking_runs, make_hold
 from rtd.supervisor.explain.forecast import Pauses, next_true_at
 
 STARTS_NOW: Final = "it starts now"
@@ -178,10 +179,10 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
     for one in blocking:
         if one["kind"] == "backoff":
             answer["next_at"] = one["until"]
-            answer["next_text"] = f"its next attempt starts {format_time(one['until'], zone)}"
+            answer["next_text"] = f"its next attempt starts {format_time(one['until'], zone.tz)}"
             return
         if one is blocking[0] and one["kind"] == "failing":
-            answer["next_text"] = f"it starts again {format_time(one['until'], zone)}"
+            answer["next_text"] = f"it starts again {format_time(one['until'], zone.tz)}"
             return
     if blocking:
         waits = any(one["kind"] in WAITING for one in blocking)  # for an unknown time
@@ -207,4 +208,4 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
     elif next_at is None:
         answer["next_text"] = "time alone does not start it: it waits for an event"
     else:
-        answer["next_text"] = f"it starts {format_time(next_at, zone)}"
+        answer["next_text"] = f"it starts {format_time(next_at, zone.tz)}"

@@ -1,9 +1,9 @@
 """Describes an app that goes on as an earlier daemon has imported it: it may be an old one."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from rtd.common.format_units import format_time
 from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 
 
@@ -24,7 +24,7 @@ def describe_earlier(zygote: ZygoteRecord, working_dir: Path) -> EarlierApp | No
     if zygote.app is None:
         return None
     at = zygote.started_at
-    when = f" at {datetime.fromtimestamp(at):%Y-%m-%d %H:%M:%S}" if at else " earlier"
+    when = f" at {format_time(at)}" if at else " earlier"
     what = f"goes on with app {zygote.app} as it was imported{when}"
     changed = [file for file in _files(zygote, working_dir) if at and _is_newer(file, at)]
     if not changed:

@@ -159,6 +159,12 @@ def test_times_are_those_of_the_task_and_name_its_zone(
     daemon.start()
     missed = until(lambda: daemon.ok("misses", "often").splitlines()[1:], what="a miss")
     assert " JST " in missed[0]
+    (line,) = [line for line in daemon.ok("why", "often").splitlines() if "last miss" in line]
+    found = re.fullmatch(r"last miss +(\S+ \S+ JST): (\w+): (.+)", line)
+    assert found is not None, line
+    rows = daemon.ok("misses", "often").splitlines()
+    assert [row for row in rows if all(part in row for part in found.groups())], rows
+    assert "last miss" not in daemon.ok("why", "daily")
 
 
 def test_misses_of_a_task_that_does_not_exist(daemon: Daemon) -> None:

@@ -44,11 +44,11 @@ def test_a_line_of_64_mb_takes_as_long_as_its_bytes() -> None:
 
 def test_timed_lines_are_those_of_the_output() -> None:
     at = time.mktime((2026, 1, 31, 8, 0, 1, 0, 0, -1)) + 0.25
-    head = "08:00:01.250 out | "
+    head = f"2026-01-31 08:00:01.250 {time.localtime(at).tm_zone} out | "
     assert timed_lines(b"a\nb\r\n\nc\n", part(b"", at=at)) == "\n".join(
         [f"{head}a", f"{head}b", head, f"{head}c"]
     )
-    assert timed_lines(b"\xff", part(b"", "err", at=None)) == f"{' ' * 12} err | \ufffd"
+    assert timed_lines(b"\xff", part(b"", "err", at=None)) == "- err | \ufffd"
 
 
 def row(state: str, exit: list[int | None] | None = None) -> Any:
