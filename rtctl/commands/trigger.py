@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 USAGE = "trigger TASK [name=text] [name:=JSON] ..."
 FLAGS = ()
 MORE = """Prints the run's id. Refused while a run of the task is going, unless it may overlap
-or has no start condition; submit queues one in any case. For the task's conditions it counts as
-a start like any other."""
+or has no start condition; submit queues one that waits for it. For the task's conditions it
+counts as a start like any other."""
 
 
 def run(context: CommandContext) -> int:

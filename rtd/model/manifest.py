@@ -53,6 +53,20 @@ class TaskInfo:
         """The lane of the executors that its runs go to: its own, or `fresh`."""
         return "fresh" if self.fresh else self.lane
 
+    @property
+    def never_overlaps(self) -> bool:
+        """Whether at most one of its runs is carried out at a time, however they were started: the
+        task says so, or it has a start condition and says nothing about its concurrency."""
+        overlap = self.schedule.overlap
+        if overlap is None and self.policies.max_concurrency is None:
+            return self.schedule.start is not None
+        return overlap is False
+
+    @property
+    def concurrency_limit(self) -> int | None:
+        """How many of its runs are carried out at a time; None: as many as there are executors."""
+        return 1 if self.never_overlaps else self.policies.max_concurrency
+
     def to_dict(self) -> dict[str, Any]:
         """Msgpack-able."""
         return {

@@ -44,7 +44,7 @@ class Schedule:
         end: the condition under which a run of it is ended.
         catch_up: see `CatchUp`.
         overlap: it may start while a run of its own is going; once each time that its condition
-            comes true.
+            comes true. None: the task does not say, see `TaskInfo.concurrency_limit`.
         timezone: an IANA name; None: the zone of the daemon's host.
         enabled: false: it starts only when submitted, until a user enables it.
     """
@@ -52,7 +52,7 @@ class Schedule:
     start: str | None = None
     end: str | None = None
     catch_up: str = IF_TRUE
-    overlap: bool = False
+    overlap: bool | None = None
     timezone: str | None = None
     enabled: bool = True
 

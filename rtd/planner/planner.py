@@ -80,7 +80,7 @@ class Planner:
         condition = self._parse_condition(schedule.start)
         zone = self.views.task_zone(schedule.timezone)
         catch_up = read_catch_up(schedule.catch_up)
-        task = ScheduledTask(name, condition, zone, catch_up, schedule.overlap)
+        task = ScheduledTask(name, condition, zone, catch_up, bool(schedule.overlap))
         self.tasks[name] = task
         self.views.names.add(name)
         self.index.add(task)

@@ -65,7 +65,7 @@ def _options(context: SupervisorContext, spec: RunSpec) -> dict[str, Any]:
     info = context.manifest.tasks.get(spec.task)
     declared = spec.opts.get(DECLARED)
     if declared is None and info is not None:  # a record of an earlier version does not say
-        is_same = info.policies.max_concurrency == opts.get("max_concurrency")
+        is_same = info.concurrency_limit == opts.get("max_concurrency")
         declared = ["max_concurrency"] if is_same else []
     for name in declared or []:
         opts.pop(name, None)

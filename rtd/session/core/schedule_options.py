@@ -54,7 +54,7 @@ def read_schedule(
         start=None if start is None else str(start),
         end=None if end is None else str(end),
         catch_up=" ".join(catch_up.split()),
-        overlap=read_switch(given.get("overlap", False), "overlap", where),
+        overlap=read_switch(given["overlap"], "overlap", where) if "overlap" in given else None,
         timezone=None if zone is None else read_timezone(zone, where),
         enabled=read_switch(given.get("enabled", True), "enabled", where),
     )

@@ -90,7 +90,7 @@ def _declare(
     singleton = entry.get("singleton", True)
     options = {
         "start_cond": entry["schedule"],
-        "overlap": not singleton,
+        **({} if singleton else {"overlap": True}),
         "catch_up": _catch_up(singleton, span_s),
     }
     queue = entry.get("queue", settings.values.get(QUEUE))

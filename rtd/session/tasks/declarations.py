@@ -63,7 +63,7 @@ class TaskDeclarations(SessionState):
                 (`"running past 2 hours | memory above 1 GB"`).
             options: more about the schedule: `catch_up` (which due moments run that passed while
                 rtd was down: `if true`, `none`, `last`, `all`, `within SPAN`), `overlap` (True:
-                the task may start while a run of it is going), `timezone` (default: the
+                runs of it may go on side by side), `timezone` (default: the
                 session's), `enabled` (False: only when submitted, until `rtctl enable`). The
                 policies, see `rtd.model.policies.POLICY_OPTIONS`; durations are seconds or text
                 (`"2 hours"`), sizes bytes or text (`"512M"`). And `description`, `parameters`

@@ -87,6 +87,7 @@ def define_task(
         schedule=schedule,
         **switches,
     )
+    _check_limits(info, where)
     return TaskDefinition(
         target,
         info,
@@ -142,6 +143,16 @@ def _read_lane(
     if fresh:
         raise PolicyError(f"{where}: every run of a command has an own process; leave out fresh")
     return "command"
+
+
+def _check_limits(info: TaskInfo, where: str) -> None:
+    """Raise PolicyError for limits that contradict each other."""
+    limit = info.policies.max_concurrency or 1
+    if limit > 1 and info.schedule.overlap is False:
+        raise PolicyError(
+            f"{where}: overlap=False lets one run go on at a time, and max_concurrency={limit}"
+            f" lets {limit}; write one of them"
+        )
 
 
 def _read_disabled(rest: dict[str, Any], where: str) -> None:

@@ -58,6 +58,10 @@ def groups(reply: Sequence[Any], size: int) -> Iterator[tuple[Any, ...]]:
     return zip(*[it] * size, strict=True)
 
 
+def _text(reply: bytes | None) -> str:
+    return (reply or b"").decode()
+
+
 def _waiting(reply: Sequence[bytes]) -> list[WaitingRun]:
     return [WaitingRun(i.decode(), w.decode(), p.decode(), r) for i, w, p, r in groups(reply, 4)]
 
@@ -155,6 +159,10 @@ class ReadCommands:
     def count_running(self, task: str) -> RedisCommand:
         """Count the runs of a task that its limit on concurrency counts now."""
         return RedisCommand(("SCARD", f"{self.prefix}cc:{task}"), int)
+
+    def any_running(self, task: str) -> RedisCommand:
+        """Read the id of one of the runs that `count_running` counts; empty: there is none."""
+        return RedisCommand(("SRANDMEMBER", f"{self.prefix}cc:{task}"), _text)
 
     def tally(self, task: str | None = None) -> RedisCommand:
         """Read how many runs ended in each state, ever, by state character."""

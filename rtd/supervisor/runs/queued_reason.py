@@ -36,9 +36,11 @@ async def queued_reason(
     running: int
     is_declined: bool
     load: LaneLoad
-    paused, running, is_declined, load = await context.redis.execute_all(
+    other: str
+    paused, running, other, is_declined, load = await context.redis.execute_all(
         calls.is_paused(spec.queue),
         calls.count_running(spec.task),
+        calls.any_running(spec.task),
         calls.is_declined(spec.lane, spec.task),
         calls.lane_load(spec.lane, context.config.node),
     )
@@ -47,12 +49,22 @@ async def queued_reason(
         return QueuedReason("queue_paused", text)
     limit = spec.opts.get("max_concurrency")
     if limit is not None and running >= limit:
-        count = "one run" if limit == 1 else f"{limit} runs"
-        return QueuedReason("concurrency", f"{spec.task} is at its limit: {count} at once")
+        return QueuedReason("concurrency", _limit_text(context, spec.task, limit, other))
     lane = spec.lane.partition("@")[0]
     if is_declined and spec.task not in context.manifest.tasks:
         return QueuedReason("queued", f"it waits for lane {lane} of a node that has its task")
     return QueuedReason("queued", _lane_text(lane, load))
+
+
+def _limit_text(context: SupervisorContext, task: str, limit: int, other: str) -> str:
+    info = context.manifest.tasks.get(task)
+    if info is not None and info.never_overlaps and limit == 1:
+        return (
+            f"run {other} of {task} goes on, and runs of {task} do not overlap"
+            " (overlap=True lets them)"
+        )
+    count = "one run" if limit == 1 else f"{limit} runs"
+    return f"{task} is at its limit: {count} at once (max_concurrency={limit})"
 
 
 def _lane_text(lane: str, load: LaneLoad) -> str:

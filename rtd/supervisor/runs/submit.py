@@ -143,9 +143,12 @@ def plan_of(
     info = context.find_task(request.task)
     opts, due_at, texts = read_options(info, request.options)
     policies = info.policies.overlay(opts)
-    if policies.max_concurrency is not None:
+    limit = opts.get("max_concurrency", info.concurrency_limit)
+    if for_node and info.never_overlaps:
+        limit = None  # each node has a run of its own
+    if limit is not None:
         opts[DECLARED] = [name for name in ("max_concurrency",) if name not in opts]
-        opts["max_concurrency"] = policies.max_concurrency
+        opts["max_concurrency"] = limit
     opts |= texts
     if for_node:
         opts[FOR_NODE] = context.config.node
@@ -162,7 +165,7 @@ def plan_of(
         spec=spec,
         template=RunTemplate(spec),
         place=keys.place(lane, policies.queue, policies.priority),
-        max_concurrency=policies.max_concurrency,
+        max_concurrency=limit,
         due_ms=0 if due_at is None else int(due_at * 1000),
         expires_ms=0 if expires_at is None else max(1, int(expires_at * 1000)),
         params_limit=context.config.limits.params_bytes,

@@ -43,7 +43,7 @@ def about_to_start(
     if active and not info.schedule.overlap:
         raise WrongState(
             f"task {name!r} has a run already ({next(iter(active))});"
-            f" `rtctl submit {name}` queues another one all the same"
+            f" `rtctl submit {name}` queues another one, which waits for it"
         )
     now_us = scheduler.now_us()
     planner.events.occupy(name, run_id, now_us)

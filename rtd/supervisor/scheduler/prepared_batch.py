@@ -62,8 +62,9 @@ def pack_occurrences(
 def _fired(info: TaskInfo, one: Occurrence, now_at: float) -> FiredOccurrence:
     policies = info.policies
     opts: dict[str, Any] = {}
-    if policies.max_concurrency is not None:
-        opts["max_concurrency"] = policies.max_concurrency
+    limit = info.concurrency_limit
+    if limit is not None:
+        opts["max_concurrency"] = limit
         opts[DECLARED] = ["max_concurrency"]
     spec = RunSpec(
         id=one.run_id, task=info.name, params=NO_PARAMS, lane=info.pool, queue=policies.queue,
@@ -81,7 +82,7 @@ def _fired(info: TaskInfo, one: Occurrence, now_at: float) -> FiredOccurrence:
         one.start_us,
         one.run_id,
         new_record(spec),
-        keys.item(one.run_id, policies.max_concurrency, info.name),
+        keys.item(one.run_id, limit, info.name),
         expires_ms,
         note,
         one.known_us,

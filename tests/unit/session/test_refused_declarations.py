@@ -8,6 +8,7 @@ from rtd import Session
 from rtd.arguments import EnvArg, Private
 from rtd.common.errors import PolicyError
 from rtd.core import Task
+from rtd.model.manifest import TaskInfo
 from rtd.tasks import CommandTask, FuncTask
 from rtd.tasks.loaders import PyLoader
 
@@ -101,3 +102,27 @@ def test_a_class_that_forgets_the_initializer_above_it_is_told() -> None:
     with pytest.raises(PolicyError, match=r"Forgets: its __init__ does not call super\(\)"):
         Forgets("SELECT 1")
     assert Remembers("SELECT 2").name == "SELECT 2"
+
+
+@pytest.mark.parametrize(
+    ("options", "limit"),
+    [
+        ({}, None),
+        ({"max_concurrency": 3}, 3),
+        ({"overlap": True}, None),
+        ({"overlap": False}, 1),
+        ({"start_cond": "daily"}, 1),
+        ({"start_cond": "daily", "overlap": False, "max_concurrency": 1}, 1),
+        ({"start_cond": "daily", "overlap": True}, None),
+        ({"start_cond": "daily", "max_concurrency": 3}, 3),
+    ],
+)
+def test_how_many_runs_of_a_task_go_on_at_once(options: dict[str, Any], limit: int | None) -> None:
+    task = Session().task(name="t", **options)(print)
+    info = TaskInfo.from_dict(task.definition.info.to_dict())
+    assert info.concurrency_limit == limit
+
+
+def test_overlap_false_and_a_higher_limit_contradict() -> None:
+    with pytest.raises(PolicyError, match=r"overlap=False .* max_concurrency=3 .* write one"):
+        Session().task(name="t", overlap=False, max_concurrency=3)(print)

@@ -103,7 +103,7 @@ def test_a_queued_run_says_what_it_waits_for(start_daemon: DaemonMaker, gate: Pa
     limited = [submit(daemon, "hold", f"gate={gate}", "--max-concurrency", "1") for _ in range(2)]
     until_state(daemon, limited[0], "running")
     assert waits(limited[0]) == ""
-    assert waits(limited[1]) == "hold is at its limit: one run at once"
+    assert waits(limited[1]) == "hold is at its limit: one run at once (max_concurrency=1)"
     behind = submit(daemon, "hold", f"gate={gate}")
     assert waits(behind) == "lane thread has no idle executor: 1 busy, 2 runs wait"
 
