@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import time
 from typing import Any
 
@@ -79,6 +80,11 @@ def in_fresh(friend_list: list[str], day: Any = Return("get_data", "none")) -> A
 @session.task(lane="main", parameters={"home": EnvArg("FILLED_HOME"), "place": Arg("region")})
 def in_main(home: str, place: str) -> Any:
     return [home, place]
+
+
+@session.task(parameters={"secret": Private({"pin": 82647193})})
+def careless(secret: Any) -> None:
+    subprocess.Popen(["sleep", str(secret["pin"])])
 
 
 @session.task(parameters={"secret": Private({"pin": 82647193})})

@@ -5,6 +5,7 @@ from rtd.executor.core.run_aspect import RunAspect
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.tree.children import has_children
 from rtd.process.tree.kill_tree import kill_children
+from rtd.process.tree.program_name import only_program
 
 
 class Leftovers(RunAspect):
@@ -27,11 +28,11 @@ def kill_leftovers(outcome: AttemptOutcome) -> None:
     if not has_children():
         return
     ended = kill_children()
-    killed = [list(end) for end in ended if not end.how.startswith("exit ")]
+    killed = [end for end in ended if not end.how.startswith("exit ")]
     if not killed:
         return  # only zombies: children that had ended and that the task did not wait for
-    outcome.pids = (outcome.pids or []) + killed
-    names = ", ".join(f"{pid} {name}" for pid, name, _ in killed[:5])
+    outcome.pids = (outcome.pids or []) + [list(end) for end in killed]
+    names = ", ".join(f"{end.pid} {only_program(end.name)}" for end in killed[:5])
     more = f" and {len(killed) - 5} more" if len(killed) > 5 else ""
     count = "a process" if len(killed) == 1 else f"{len(killed)} processes"
     outcome.add_note(f"left {count} behind, ended by rtd: {names}{more}")

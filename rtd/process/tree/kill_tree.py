@@ -21,6 +21,7 @@ from rtd.process.tree.children import is_child, own_children
 from rtd.process.tree.exit_status import ExitStatus, reap
 from rtd.process.tree.pidfd import signal_child
 from rtd.process.tree.process_identity import read_stat
+from rtd.process.tree.program_name import read_program_names
 
 __all__ = ["EndedProcess", "KillReport", "kill_children", "kill_tree"]
 
@@ -35,8 +36,8 @@ _LONGEST_PAUSE_S: Final = 0.005
 class EndedProcess(NamedTuple):
     """A process of a tree that was killed, and how it ended.
 
-    `how` is `SIGKILL` or another signal, `exit N` when it ended by itself before, or
-    `still alive` or `not permitted` for one that could not be ended.
+    `name` is the program (see `program_name`). `how` is `SIGKILL` or another signal, `exit N` when
+    it ended by itself before, or `still alive` or `not permitted` for one that could not be ended.
     """
 
     pid: int
@@ -99,6 +100,11 @@ class _TreeKill:
         self._root: ExitStatus | None = None
         # An executor leads the group that has its pid.
         self._our_groups = {os.getpgrp(), *spare}
+        # Read first: the command line of a killed process is empty.
+        first = (
+            [pid for pid in own_children() if pid not in spare] if root_pid is None else [root_pid]
+        )
+        self._programs = read_program_names(first)
         self._names: dict[int, str] = {}
         self._refused: set[int] = set()
         self._ended: list[EndedProcess] = []
@@ -133,7 +139,7 @@ class _TreeKill:
     def _kill(self, pid: int) -> None:
         if pid not in self._names:
             stat = read_stat(pid)
-            self._names[pid] = "?" if stat is None else stat.name
+            self._names[pid] = self._programs.get(pid) or ("?" if stat is None else stat.name)
             is_ours = stat is not None and stat.parent == os.getpid()  # else its pid is reused
             if stat is not None and is_ours and stat.group not in self._our_groups:
                 with suppress(ProcessLookupError, PermissionError):

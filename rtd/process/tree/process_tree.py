@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from rtd.process.tree.children import children_of
+from rtd.process.tree.program_name import program_name
 
 __all__ = ["ProcessInfo", "ProcessTree", "read_tree"]
 
@@ -18,6 +19,7 @@ class ProcessInfo:
     """One process of a tree.
 
     Attributes:
+        program: what it is called in lists.
         memory_bytes: resident memory, or its share of it (see `read_tree`).
         cpu_s: CPU seconds of its own and of the children that it has waited for.
         created_at: UTC epoch seconds, from the kernel's clock ticks.
@@ -27,6 +29,7 @@ class ProcessInfo:
     parent: int
     name: str
     command: str
+    program: str
     memory_bytes: int
     cpu_s: float
     created_at: float
@@ -86,12 +89,13 @@ def _read_process(pid: int, exact: bool) -> ProcessInfo | None:
         with process.oneshot():
             if process.status() == psutil.STATUS_ZOMBIE:
                 return None
-            times = process.cpu_times()
+            times, argv = process.cpu_times(), process.cmdline()
             return ProcessInfo(
                 pid=pid,
                 parent=process.ppid(),
                 name=process.name(),
-                command=" ".join(process.cmdline()).strip(),  # a title is filled up with blanks
+                command=" ".join(argv).strip(),  # a title is filled up with blanks
+                program=program_name(argv, process.name()),
                 memory_bytes=_memory_bytes(process, exact),
                 cpu_s=times.user + times.system + times.children_user + times.children_system,
                 created_at=process.create_time(),

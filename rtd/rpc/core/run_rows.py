@@ -1,7 +1,8 @@
 """Builds the rows of runs that `ls`, `wait` and `show` answer with."""
 
 import shlex
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import msgpack
 
@@ -11,6 +12,7 @@ from rtd.model.parameter_names import hide_private
 from rtd.model.run_record import RunRecord, RunSpec, count_failures
 from rtd.model.run_states import RunState
 from rtd.process.board.board import SlotSnapshot
+from rtd.process.tree.program_name import only_program
 from rtd.rpc.core.bad_records import RunRow, bad_record_row
 from rtd.store.commands.stored_records import UNREADABLE, parse_record
 from rtd.supervisor.core.clock import wall_of_ns
@@ -161,3 +163,11 @@ def text_of(task: str, params: bytes, private: frozenset[str]) -> str:
     except UNREADABLE:  # not from our client; show the other rows
         return "(parameters that cannot be shown)"
     return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 3] + "..."
+
+
+def ended_processes(
+    context: SupervisorContext, task: str, ended: Iterable[Sequence[Any]]
+) -> list[list[Any]]:
+    """Return pid, name and end of each process; without arguments where private values may be."""
+    is_private = bool(context.private_names(task))
+    return [[pid, only_program(name) if is_private else name, how] for pid, name, how in ended]

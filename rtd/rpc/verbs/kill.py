@@ -9,6 +9,7 @@ from rtd.protocol import run_verbs
 from rtd.rpc.core.for_each_target import TargetOutcome, TargetWork, for_each_target
 from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.run_rows import ended_processes
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.stop_request import Intent, Stop
 
@@ -47,9 +48,10 @@ async def _until_over(request: ClientRequest, stop: Stop) -> TargetOutcome:
         _, record = await read_record(request.context, stop.run_id)
     recorded = record.end.pids if record.end else None
     executor_lives = stop.exec_id in request.context.executors
+    ended = _ended_pids(stop, recorded, root_alive=executor_lives)
     return {
         "state": str(record.state),
-        "pids": _ended_pids(stop, recorded, root_alive=executor_lives),
+        "pids": ended_processes(request.context, record.spec.task, ended),
     }
 
 

@@ -13,7 +13,7 @@ from rtd.protocol.shapes import ATTEMPT
 from rtd.rpc.core.bad_records import RunRow
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_target
-from rtd.rpc.core.run_rows import RunRows
+from rtd.rpc.core.run_rows import RunRows, ended_processes
 from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.stored_records import parse_params
 from rtd.supervisor.core.context import SupervisorContext
@@ -54,7 +54,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
             attempt_row(attempt, node_of_attempt(context, attempt, elsewhere))
             for attempt in record.attempts
         ],
-        "pids": record.end.pids or [] if record.end else [],
+        "pids": ended_processes(context, task, (record.end and record.end.pids) or []),
         "tree": _tree(row, bool(context.private_names(record.spec.task))),
     }
 

@@ -190,7 +190,7 @@ class Stops:
         stop.exec_id, stop.attempt = executor.id, seen.attempt
         if executor.slots == 1:
             members = read_tree(executor.pid).processes
-            stop.processes = [(member.pid, member.name) for member in members]
+            stop.processes = [(member.pid, member.program) for member in members]
         if stop.until > time.monotonic():
             self._sender.send(executor, seen.slot, stop.run_id)
             if await self.slots.wait_left(stop, seen):

@@ -12,6 +12,7 @@ from rtd.process.tree.children import own_children
 from rtd.process.tree.kill_tree import kill_tree
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
+from rtd.process.tree.program_name import read_program_names
 from rtd.process.tree.tree_identity import list_tree
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorExit, UnfinishedRun
@@ -59,8 +60,9 @@ def _is_child(executor: ExecutorEntry) -> bool:
 
 
 def _kill_visible_tree(root: ExecutorEntry) -> list[list[object]]:
+    names = read_program_names([root.pid])
     return [
-        [member.pid, member.name, "SIGKILL"]
+        [member.pid, names.get(member.pid, member.name), "SIGKILL"]
         for member in list_tree(root.pid, root.ticks)
         if signal_process(member.pid, member.ticks, SIGKILL)
     ]

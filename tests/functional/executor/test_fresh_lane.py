@@ -161,7 +161,7 @@ def test_processes_that_a_run_leaves_behind_are_ended_and_named(bench: Bench) ->
     record = bench.ended(bench.submit("daemonise", pool="fresh"))
     assert record.state is RunState.SUCCEEDED
     assert record.end is not None
-    assert [name for _, name, _ in record.end.pids or []] == ["sleep"]
+    assert [name for _, name, _ in record.end.pids or []] == ["sleep 1000"]
 
 
 def test_progress_is_reported_from_the_child(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -108,6 +109,12 @@ def test_private_values_are_never_shown(filled: Daemon) -> None:
     assert "******" in shown
     assert "s3cret" not in shown
     assert "82647193" not in shown
+
+
+def test_processes_that_rtd_ended_show_no_private_values(filled: Daemon) -> None:
+    run = filled.ok("submit", "careless", "--wait").strip()
+    assert re.search(r"^ended \d+ sleep: SIGKILL$", filled.ok("show", run), re.MULTILINE)
+    assert "82647193" not in filled.ok("show", run, "-j")
 
 
 def test_a_condition_looks_at_the_value_as_it_is_set(filled: Daemon) -> None:

@@ -16,7 +16,9 @@ def test_every_process_is_printed_and_gone(jobs: Daemon) -> None:
     child = int(until_output_has(jobs, run, "\n"))
     text = jobs.ok("kill", run, "--grace", "0.2s", "--reason", "not needed")
     assert f"{run}  terminated" in text
+    assert f"  {child}  sleep 600  SIGKILL" in text.splitlines()
     assert not is_alive(child)
+    assert f"ended {child} sleep 600: SIGKILL" in jobs.ok("show", run)
     row = row_of(jobs, run)
     assert row["state"] == "terminated"
     assert "not needed" in row["why"]
@@ -33,6 +35,10 @@ def test_a_deaf_command_is_killed_after_the_grace_with_its_pids(jobs: Daemon) ->
     assert outcome["pids"]
     assert all(not is_alive(entry["pid"]) for entry in outcome["pids"])
     assert {"pid", "name", "how"} <= set(outcome["pids"][0])
+    names = [entry["name"] for entry in outcome["pids"]]
+    (name,) = [name for name in names if name != "rtd: command command"]
+    assert name.startswith(f"{Path(sys.executable).name} ")
+    assert name.endswith("/programs/deaf.py")
 
 
 def test_a_queued_run_is_cancelled(jobs: Daemon) -> None:
