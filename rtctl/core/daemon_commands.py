@@ -1,6 +1,5 @@
 """Names the commands that start and end a daemon which cannot be reached.
 
-
 Imported only by a failure, and by `rtd.flask`, whose daemons are started in another way.
 """
 

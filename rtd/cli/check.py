@@ -115,7 +115,8 @@ def _examine(app: str) -> dict[str, Any]:
     problems += patches.describe(app)
     problems += describe_greenlet_starts(session.tasks)
     if len(manifest.tasks) == 1:
-        problems.append(f"app {app} has no tasks; declare them with @session.task()")
+        how = "@session.task()" if session.holder is None else "@task_worker.define_task"
+        problems.append(f"app {app} has no tasks; declare them with {how}")
     problems += [f"{fault.kind} {fault.what}: {fault.message}" for fault in manifest.info.faults]
     problems += unknown_tasks(manifest)
     problems += unstarted_conditions(manifest)

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-from rtd.common.errors import BadRequest
+from rtd.common.errors import BadRequest, PolicyError
 from rtd.common.text_of import show_value
 from rtd.session.tasks.func_task import FuncTask
 
 if TYPE_CHECKING:
     from rtctl.client.run import Run
     from rtd.flask.eager_run import EagerRun
+
+
+#: What other libraries call `apply`.
+_QUEUES: Final = frozenset(
+    {
+        "apply_async", "defer", "delay", "enqueue", "enqueue_at", "enqueue_in", "queue", "schedule",
+        "send", "send_with_options", "submit",
+    }
+)  # fmt: skip
+
+
+#: What other libraries call an option of `apply_with`.
+_OPTIONS: Final = {
+    "countdown": "delay='5m'",
+    "eta": "at='2026-01-31 08:00'",
+    "task_id": "id=",
+    "job_id": "id=",
+    "job_timeout": "timeout=",
+    "time_limit": "timeout=",
+    "retry": "retries=",
+}
 
 
 class BaseTask(FuncTask):
@@ -27,7 +48,8 @@ class BaseTask(FuncTask):
         """Queue a run and return it, at once.
 
         Args:
-            payload: the parameters as a map; `params` come on top.
+            payload: the parameters as a map; `params` come on top. Of `request.form` and other
+                maps with several values for a name it is the first one.
             params: the parameters.
 
         Raises:
@@ -51,11 +73,35 @@ class BaseTask(FuncTask):
         Raises:
             RtdError: as `apply`; or an option that cannot be used.
         """
-        return self._submit(_merged(payload, {}), options)
+        try:
+            return self._submit(_merged(payload, {}), options)
+        except PolicyError as error:
+            raise _explained(error, options) from None
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _QUEUES:
+            raise AttributeError(
+                f"task {self.name!r} has no attribute {name!r}: queue a run with apply(name=value),"
+                " with options by apply_with({...}, delay='5m')"
+            )
+        return super().__getattr__(name)
 
     def _submit(self, params: dict[str, Any], options: dict[str, Any]) -> Run | EagerRun:
         submitted: Run | EagerRun = self.session.holder.submit(self, params, options)
         return submitted
+
+
+def _explained(error: PolicyError, options: Iterable[str]) -> PolicyError:
+    """Return the error for an unknown option with what is meant by it: mostly a parameter."""
+    name = next((name for name in options if f"unknown policy {name!r}" in error.sentence), None)
+    if name is None:
+        return error
+    if name in _OPTIONS:
+        return PolicyError(f"apply_with: {name}= is no option: say {_OPTIONS[name]}")
+    return PolicyError(
+        f"{error.sentence}; what the task gets is one map:"
+        f" apply_with({{{name!r}: ...}}, delay='5m')"
+    )
 
 
 def _merged(payload: Any, params: dict[str, Any]) -> dict[str, Any]:

@@ -76,10 +76,13 @@ class BaseTaskWorker(WorkerDeclarations):
         if other is not None and other is not self:
             raise AppError(f"init_app: the Flask app {app.name!r} has another task worker already")
         app.extensions[_EXTENSION] = self
-        if not self.apps.add(app) and is_imported_by_rtd():
+        is_test = app.testing or settings.eager  # whose factory makes the app again
+        if not self.apps.add(app) and not is_test:
             log.warning(
-                "two Flask apps are called %r: runs get the later one; name them: Flask('name')",
+                "init_app: this process has two Flask apps called %r, the later one in %s: runs and"
+                " apply take the later one; give each app a name of its own: Flask('name')",
                 app.name,
+                app.root_path,
             )
         log.info("app %r: %s", app.name, settings.describe())
         for remark in remarks_on(app.config):

@@ -7,7 +7,12 @@ from typing import Any, TypeVar
 
 from rtd.flask.base_task import BaseTask
 from rtd.flask.core.app_registry import AppRegistry
-from rtd.flask.core.cron_fields import cron_condition, date_condition, given_parameters
+from rtd.flask.core.cron_fields import (
+    cron_condition,
+    date_condition,
+    given_parameters,
+    refuse_times,
+)
 from rtd.session.app.session_holder import SessionHolder
 from rtd.session.session import Session
 from rtd.session.tasks.func_task import declare_task
@@ -53,7 +58,7 @@ class WorkerDeclarations(SessionHolder):
         return declare if function is None else declare(function)
 
     def define_cron_task(
-        self, *, args: Any = (), kwargs: Mapping[str, Any] | None = None, **fields: Any
+        self, *times: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None, **fields: Any
     ) -> Callable[[Callable[..., Any]], BaseTask]:
         """Decorator: declare a task that starts by the clock, by the fields of APScheduler.
 
@@ -63,6 +68,7 @@ class WorkerDeclarations(SessionHolder):
         ```
 
         Args:
+            times: refused: the fields have names.
             args, kwargs: what the function gets.
             fields: `month`, `day`, `day_of_week` (0 is Monday), `hour`, `minute` and `timezone`;
                 and the options of `define_task`.
@@ -70,6 +76,7 @@ class WorkerDeclarations(SessionHolder):
         Raises:
             PolicyError: a field that cannot be said to the minute; or as `define_task`.
         """
+        refuse_times(times)
         condition, options = cron_condition(fields)
 
         def declare(function: Callable[..., Any]) -> BaseTask:

@@ -10,8 +10,13 @@ from rtd.flask.core.command_context import is_flask_rtd
 from rtd.flask.core.settings import read_settings
 from rtd.session.context.run_context import find_run
 
-#: What the scheduler of the original has, and where it is in rtd.
+#: What the scheduler of the original and other libraries have, and where it is in rtd.
 _ELSEWHERE: Final = {
+    "task": "task_worker.define_task",
+    "cron": "task_worker.define_cron_task",
+    "send_task": "task.apply()",
+    "apply": "task.apply()",
+    "run": "task_worker.start()",
     "add_job": "task.apply() or task.apply_with(delay=...)",
     "get_jobs": "task_worker.client().ls()",
     "pause": "task_worker.client().pause_queue('default')",

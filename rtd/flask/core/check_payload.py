@@ -1,32 +1,38 @@
-"""Refuses objects of Flask as parameters, and says what to pass in their place."""
+"""Refuses as parameters what belongs to a request, an app or a process, and says what to pass."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from flask import Flask, Request
-from werkzeug.datastructures import FileStorage
 from werkzeug.local import LocalProxy
 
 from rtd.common.errors import UnserialisableError
+from rtd.flask.core.payload_kinds import PROXY, hint_for_type
 
-_FILE: Final = (
-    "an uploaded file ends with its request: save it (upload.save(path)) and pass the path"
-)
-_APP: Final = (
-    "the task has the app itself: use current_app in the task, and pass what it needs to know"
-)
-_REQUEST: Final = "a request ends before the task begins: pass the values that the task needs"
-_PROXY: Final = "it stands for another object in each context: pass plain values of it"
+#: The types of most parameters, which need no check.
+_PLAIN: Final = frozenset({str, int, float, bool, type(None), bytes})
+_hint_for: Final[Callable[[Any], str | None]] = lru_cache(maxsize=256)(hint_for_type)
 
 
 def check_payload(task: str, params: Mapping[str, Any]) -> None:
-    """Raise UnserialisableError for a parameter that is, or holds, an object of Flask."""
+    """Raise UnserialisableError for a parameter that is, or holds, what a task cannot get."""
     for path, value in _values(params):
-        hint = _hint_for(value)
-        if hint is not None:
-            raise UnserialisableError(f"task {task!r}: {path} is a {_kind(value)}; {hint}")
+        kind = type(value)  # a LocalProxy has the `__class__` of another object
+        if kind in _PLAIN:
+            continue
+        if issubclass(kind, LocalProxy):
+            kind = _behind(value)
+            hint = _hint_for(kind) or PROXY
+        else:
+            hint = _hint_for(kind) or ""
+        if hint:
+            name = kind.__name__
+            article = "an" if name.lstrip("_")[:1].lower() in "aeiou" else "a"
+            raise UnserialisableError(
+                f"task {task!r}: {path} is {article} {name}; {hint.replace('IT', path)}"
+            )
 
 
 def _values(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -35,7 +41,7 @@ def _values(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     while todo:
         path, value = todo.pop()
         yield path, value
-        kind = type(value)  # a LocalProxy has the `__class__` of another object
+        kind = type(value)
         if kind not in (dict, list, tuple) or id(value) in seen:
             continue
         seen.add(id(value))
@@ -43,22 +49,9 @@ def _values(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         todo.extend((f"{path}[{key!r}]", inner) for key, inner in pairs)
 
 
-def _hint_for(value: Any) -> str | None:
-    kind = type(value)
-    if issubclass(kind, LocalProxy):
-        inner = _kind(value)
-        return {"Flask": _APP, "Request": _REQUEST}.get(inner, _PROXY)
-    if issubclass(kind, FileStorage):
-        return _FILE
-    if issubclass(kind, Flask):
-        return _APP
-    return _REQUEST if issubclass(kind, Request) else None
-
-
-def _kind(value: Any) -> str:
-    if not issubclass(type(value), LocalProxy):
-        return type(value).__name__
+def _behind(proxy: Any) -> type:
+    """Return the type of what a proxy stands for."""
     try:
-        return type(value._get_current_object()).__name__
+        return type(proxy._get_current_object())
     except RuntimeError:  # outside of a context
-        return "LocalProxy"
+        return LocalProxy

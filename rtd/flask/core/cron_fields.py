@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rtd.common.errors import PolicyError
+from rtd.common.text_of import show_value
+from rtd.session.tasks.define_task import TASK_OPTIONS
 
 #: From the coarsest to the finest; each with its value where a coarser one was given last.
 _FIELDS: Final = {
@@ -26,7 +29,33 @@ _REFUSED: Final = {
     "end_date": "remove the task then, or use start_cond",
     "jitter": "rtd starts tasks in order; use priority",
 }
+#: Other words for a field.
+_WORDS: Final = {
+    "weekday": "day_of_week", "weekdays": "day_of_week", "dow": "day_of_week",
+    "days_of_week": "day_of_week", "day_of_month": "day", "month_of_year": "month", "min": "minute",
+}  # fmt: skip
 _YEAR: Final = timedelta(days=365)
+
+
+def refuse_times(times: Sequence[Any]) -> None:
+    """Raise PolicyError for what `define_cron_task` gets without a name."""
+    if not times:
+        return
+    hint = "say when, by fields: @task_worker.define_cron_task(hour=8)"
+    if isinstance(times[0], str):
+        hint += f"; a line of crontab is define_task(start_cond='cron {times[0]}')"
+    raise PolicyError(f"define_cron_task takes no {show_value(times[0])}: {hint}")
+
+
+def _refuse_words(options: Iterable[str], where: str) -> None:
+    """Raise PolicyError for an option that is meant as a field."""
+    for name in options:
+        if name in TASK_OPTIONS:
+            continue
+        field = _WORDS.get(name) or name.removesuffix("s")
+        near = [field] if field in _FIELDS else get_close_matches(name, _FIELDS, 1, 0.75)
+        if near:
+            raise PolicyError(f"{where}: {name} is no field: say {near[0]}=")
 
 
 def cron_condition(fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -41,6 +70,7 @@ def cron_condition(fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
             raise PolicyError(f"{where}: {name} is not known: {instead}")
     given = {n: str(fields[n]).strip().lower() for n in _FIELDS if fields.get(n) is not None}
     options = {n: v for n, v in fields.items() if n not in _FIELDS and n not in _REFUSED}
+    _refuse_words(options, where)
     if "start_cond" in options:
         raise PolicyError(f"{where}: the fields are its start_cond; use define_task for another")
     if not given:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from rtd.common.did_you_mean import did_you_mean
-from rtd.common.errors import ConfigError
+from rtd.common.errors import AppError, ConfigError
+from rtd.common.text_of import show_value
 from rtd.config.redis_url import parse_url
 from rtd.redis_client.url_name import split_name
+from rtd.session.app.find_session import read_expression
 
 _PREFIX: Final = "TASKER_"
 _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
 _ENGINES: Final = ("sqlalchemy", "redis")
 _SHARED_DRIVERS: Final = ("mysql", "postgres", "postgresql")
 _REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
+_FORMS: Final = "'shop:app', \"shop:create_app('dev')\" or 'src/shop.py'"
 #: Keys of the original that have nothing to say here.
 _IGNORED: Final = ("TASKER_DATABASE_URI",)
 
@@ -103,9 +106,15 @@ def remarks_on(config: Mapping[str, Any]) -> list[str]:
         if key in _IGNORED:
             found.append(f"app.config: {key} has no effect: rtd needs no database")
         elif key.startswith(_PREFIX) and key not in _KEYS:
-            hint = did_you_mean(key, _KEYS, f"known: {', '.join(_KEYS)}")
-            found.append(f"app.config: {key} has no effect: there is no such key{hint}")
+            found.append(f"app.config: {key} has no effect: there is no such key{_hint(key)}")
     return found
+
+
+def _hint(key: str) -> str:
+    """Return the nearest known key, else all: what they begin with makes no two of them close."""
+    rests = [known.removeprefix(_PREFIX) for known in _KEYS]
+    near = get_close_matches(key.removeprefix(_PREFIX), rests, 1)
+    return f"; did you mean '{_PREFIX}{near[0]}'?" if near else f"; known: {', '.join(_KEYS)}"
 
 
 def _engine(value: Any) -> str:
@@ -166,9 +175,30 @@ def _url(value: Any) -> str:
     return text
 
 
+def _app(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{show_value(value)} is no text: write {_FORMS}")
+    text = _text(value)
+    target, colon, name = (part.strip() for part in text.partition(":"))
+    is_file = target.endswith(".py") or "/" in target
+    if not is_file and not all(part.isidentifier() for part in target.split(".")):
+        raise ValueError(f"{value!r}: {target!r} is neither a module nor a file: write {_FORMS}")
+    if colon and name:
+        try:
+            read_expression(name, text)
+        except AppError:
+            raise ValueError(
+                f"{value!r}: {name!r} is neither a name nor a call with plain values: write"
+                f" {_FORMS}"
+            ) from None
+    return text
+
+
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{value!r} is no text")
+    if not isinstance(value, str):
+        raise ValueError(f"{show_value(value)} is no text")
+    if not value.strip():
+        raise ValueError("it is empty: leave the key out, or set it to None")
     return value
 
 
@@ -179,6 +209,6 @@ _KEYS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "TASKER_INTERVAL_TIME": ("loop_interval_s", _interval),
     "TASKER_DEBUG": ("debug", _switch),
     "TASKER_URL": ("url", _url),
-    "TASKER_APP": ("app", _text),
+    "TASKER_APP": ("app", _app),
     "TASKER_EAGER": ("eager", _switch),
 }

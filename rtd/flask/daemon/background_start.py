@@ -19,7 +19,7 @@ from rtd.config.paths import DaemonPaths
 from rtd.config.python_command import module_command
 from rtd.flask.core.settings import FlaskSettings
 from rtd.flask.daemon.daemon_paths import daemon_environment, is_of_others, paths_of
-from rtd.flask.daemon.find_app import find_app
+from rtd.flask.daemon.find_app import find_app, how_named
 from rtd.flask.daemon.source_state import source_state
 from rtd.flask.daemon.web_processes import (
     daemon_of_web,
@@ -112,7 +112,12 @@ def stop_daemon(app: Flask, settings: FlaskSettings) -> None:
 
 def _start(name: str, paths: DaemonPaths, settings: FlaskSettings, flags: Sequence[str]) -> None:
     _warn_of_service()
-    _call(["start", name, *flags], paths, settings, f"no daemon came up for {name}")
+    _call(
+        ["start", name, *flags],
+        paths,
+        settings,
+        f"no daemon came up for {name} ({how_named(settings)})",
+    )
     log.info("the daemon of %s has started; RTD_RUNTIME_DIR=%s", name, paths.runtime_dir)
 
 

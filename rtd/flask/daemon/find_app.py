@@ -56,6 +56,15 @@ def find_app(worker: Any, app: Flask, settings: FlaskSettings) -> str:
     )
 
 
+def how_named(settings: FlaskSettings) -> str:
+    """Return where `find_app` has the app's name from, for an error."""
+    if settings.app:
+        return "by TASKER_APP"
+    if os.environ.get("FLASK_APP"):
+        return "by FLASK_APP"
+    return "by flask --app" if _named_by_flask() else "found; TASKER_APP names another"
+
+
 def _named_by_flask() -> str | None:
     """Return what `flask --app NAME` has named, in its process."""
     info = _flask_command()

@@ -4,14 +4,18 @@ import ast
 from types import ModuleType
 from typing import Any
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import AppError
 from rtd.session.app.find_web_app import (
+    NO_WORKER,
     call_factory,
     extensions_of,
     factory_in,
     is_factory,
     is_web_module,
+    names_of_apps,
     no_web_app,
+    web_hint,
     worker_in,
     worker_of,
 )
@@ -60,7 +64,7 @@ def _implied(module: ModuleType, app: str) -> Session:
         return _complete(_made(call_factory(module, name, app), f"{name}()", app), module, app)
     if is_web_module(module):
         raise no_web_app(module, app)
-    raise AppError(f"app {app}: {module.__file__} has no App; write `app = App()`")
+    raise AppError(f"app {app}: {module.__file__} has no App; write `app = App()`{web_hint()}")
 
 
 def _made(found: Any, call: str, app: str) -> Any:
@@ -71,8 +75,12 @@ def _made(found: Any, call: str, app: str) -> Any:
     if worker is None:
         kind = type(found).__name__
         is_app = extensions_of(found) is not None
-        lack = "without a task worker of rtd.flask" if is_app else "no Flask app"
-        raise AppError(f"app {app}: {call} returned {kind}, {lack}: task_worker.init_app(app)")
+        lack = (
+            NO_WORKER
+            if is_app
+            else "no Flask app: it has to return the one of task_worker.init_app(app)"
+        )
+        raise AppError(f"app {app}: {call} returned {kind}, {lack}")
     return worker
 
 
@@ -98,10 +106,12 @@ def _named(found: Any, module: ModuleType, attribute: str, app: str, names: list
     if found is not None:
         what = f"has {attribute!r}, but that is no App but {type(found).__name__}"
     if extensions_of(found) is not None:
-        what = f"has {attribute!r}, a {type(found).__name__} without a task worker of rtd.flask"
+        what = f"has {attribute!r}, a {type(found).__name__} {NO_WORKER}"
     elif is_web_module(module) and attribute.endswith(")"):
         return _made(found, attribute, app)
     hint = f"; it has {', '.join(names)}" if names else ""
+    if found is None and (names or is_web_module(module)):
+        hint = did_you_mean(attribute, names_of_apps(module, names), hint[2:] or web_hint()[2:])
     raise AppError(f"app {app}: {module.__file__} {what}{hint}")
 
 
@@ -115,7 +125,7 @@ def _complete(found: Any, module: ModuleType, app: str) -> Session:
 
 def _value(module: ModuleType, expression: str, app: str) -> Any:
     """Return what a name or a call stands for in a module; None: there is no such name."""
-    name, args, kwargs = _read_expression(expression, app)
+    name, args, kwargs = read_expression(expression, app)
     found = getattr(module, name, None)
     if args is None or found is None:
         return found
@@ -125,8 +135,12 @@ def _value(module: ModuleType, expression: str, app: str) -> Any:
         raise AppError(f"app {app}: {expression} failed: {describe_error(error)}") from error
 
 
-def _read_expression(expression: str, app: str) -> tuple[str, list[Any] | None, dict[str, Any]]:
-    """Return the name, and the arguments of a call; None in their place: it is no call."""
+def read_expression(expression: str, app: str) -> tuple[str, list[Any] | None, dict[str, Any]]:
+    """Return the name, and the arguments of a call; None in their place: it is no call.
+
+    Raises:
+        AppError: it is neither.
+    """
     try:
         node = ast.parse(expression.strip(), mode="eval").body
         if isinstance(node, ast.Name):

@@ -5,7 +5,9 @@ Flask is not imported here: where the program has not imported it, there is no a
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
 from inspect import Parameter, isfunction, signature
 from types import FunctionType, ModuleType
 from typing import Any, Final
@@ -17,6 +19,15 @@ from rtd.session.core.app_errors import describe_error
 #: The names of an app, and of a function that makes one, as Flask's own command has them.
 APPS: Final = ("app", "application")
 FACTORIES: Final = ("create_app", "make_app")
+
+#: What a Flask app lacks, and what gives it that.
+NO_WORKER: Final = (
+    "without a task worker of rtd.flask: BackgroundTaskWorker(app), or task_worker.init_app(app)"
+)
+_TRIED: Final = "app, application, create_app() and make_app()"
+_NAME_IT: Final = (
+    "name the app or its factory (TASKER_APP, FLASK_APP): 'shop:app', 'shop:create_app()'"
+)
 
 
 def is_web_module(module: ModuleType) -> bool:
@@ -97,14 +108,30 @@ def call_factory(module: ModuleType, name: str, app: str) -> Any:
         raise AppError(f"app {app}: {name}() failed: {describe_error(error)}; {hint}") from error
 
 
+def names_of_apps(module: ModuleType, others: Iterable[str]) -> list[str]:
+    """Return the names that a module has for an app: those of Flask apps, of functions of its own,
+    and others."""
+    found = vars(module).items()
+    of_module = module.__name__
+    return [
+        *others,
+        *(name for name, value in found if extensions_of(value) is not None),
+        *(name for name, value in found if isfunction(value) and value.__module__ == of_module),
+    ]
+
+
+def web_hint() -> str:
+    """Return the hint for a module without names of rtd and of Flask; empty: it is not about
+    Flask."""
+    if "flask" not in sys.modules and not os.environ.get("FLASK_APP"):
+        return ""
+    return f"; as a program of Flask it has none of {_TRIED}; {_NAME_IT}"
+
+
 def no_web_app(module: ModuleType, app: str) -> AppError:
     """Return the error for a module with names of Flask in which no app was found."""
-    looked = "app, application, create_app() and make_app()"
     bare = [name for name in APPS if extensions_of(getattr(module, name, None)) is not None]
-    what = f"has no Flask app with a task worker: there is none of {looked}"
+    what = f"has no Flask app with a task worker: there is none of {_TRIED}"
     if bare:
-        what = f"has {bare[0]!r}, a Flask without a task worker of rtd.flask"
-    return AppError(
-        f"app {app}: {module.__file__} {what}; name the app or its factory (TASKER_APP, FLASK_APP):"
-        " 'shop:app', 'shop:create_app()'"
-    )
+        what = f"has {bare[0]!r}, a Flask {NO_WORKER}"
+    return AppError(f"app {app}: {module.__file__} {what}; {_NAME_IT}")

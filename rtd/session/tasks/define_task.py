@@ -24,6 +24,8 @@ _USER_LANES: Final = tuple(lane for lane in TASK_LANES if lane != "command")
 #: Options that are fields of `rtd.model.manifest.TaskInfo`: runs outside the schedule.
 SWITCHES: Final = ("on_startup", "on_shutdown", "force_run")
 _OTHERS: Final = ("name", "execution", "description", "parameters", "disabled", "on_exists")
+#: All options of a declaration.
+TASK_OPTIONS: Final = (*SCHEDULE_OPTIONS, *SWITCHES, *_OTHERS, *POLICY_OPTIONS)
 #: Options of Red Engine's tasks that rtd has elsewhere.
 _ELSEWHERE: Final = {
     "kwds_popen": "a command's cwd, env, user, umask and stdin are options of the task",
@@ -171,6 +173,5 @@ def _refuse_unknown(rest: Mapping[str, Any], where: str) -> None:
         if name in _ELSEWHERE:
             raise PolicyError(f"{where}: {name!r} is no option; {_ELSEWHERE[name]}")
         if name not in POLICY_OPTIONS and name not in SCHEDULE_OPTIONS:
-            known = [*SCHEDULE_OPTIONS, *SWITCHES, *_OTHERS, *POLICY_OPTIONS]
-            hint = did_you_mean(name, known, f"known: {', '.join(known)}")
+            hint = did_you_mean(name, TASK_OPTIONS, f"known: {', '.join(TASK_OPTIONS)}")
             raise PolicyError(f"{where}: unknown option {name!r}{hint}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtd.common.errors import PolicyError
+from rtd.common.text_of import show_value
 from rtd.session.context.run_context import report_fault
 from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.session_state import SessionState
@@ -165,8 +166,7 @@ def declare_task(
         PolicyError: an option, a name or a condition that cannot be used.
     """
     refuse_instance(target, "session.task")
-    if not callable(target):
-        raise PolicyError(f"{target!r} is no function or class; put @session.task() above one")
+    _refuse_no_code(target)
     rest = dict(options)
     on_exists = rest.pop("on_exists", None)
     if name is None and session.config.use_instance_naming:
@@ -185,6 +185,16 @@ def declare_task(
     session.add(task, on_exists)
     hooks.after()
     return task
+
+
+def _refuse_no_code(target: Any) -> None:
+    """Raise PolicyError for what is declared as a task and cannot be called."""
+    if callable(target):
+        return
+    hint = "put the decorator above one"
+    if isinstance(target, str):
+        hint = f"the name of a task is an option: name={target!r}"
+    raise PolicyError(f"{show_value(target)} is no function or class; {hint}")
 
 
 def _signature_of(target: Callable[..., Any], where: str) -> TaskSignature:

@@ -98,7 +98,7 @@ def test_the_daemon_in_the_background(place: Daemon) -> None:
     assert flask(place, "rtd", "stop").returncode == 0
     wrong = flask(place, "rtd", "start", "--sett", "x")
     assert wrong.returncode == 1
-    assert wrong.stderr.startswith("Error: task_worker: no daemon came up for app: ")
+    assert wrong.stderr.startswith("Error: task_worker: no daemon came up for app (found; ")
     assert wrong.stderr.count("\n") == 1
 
 

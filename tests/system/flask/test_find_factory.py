@@ -110,6 +110,8 @@ def test_rtd_takes_what_flask_takes(place: Daemon, tmp_path: Path, app: str) -> 
 
 NEITHER = "there is none of app, application, create_app() and make_app()"
 
+IT = "Flask it has none of app, application, create_app() and make_app(); name the app or its fac"
+
 
 @pytest.mark.parametrize(
     ("text", "app", "sentence"),
@@ -125,12 +127,15 @@ NEITHER = "there is none of app, application, create_app() and make_app()"
         ("import flask\ndef web(): return 3\n", "other:web", "web() returned int, no Flask app"),
         ("def web(): return 3\n", "other:web", "is no App but function"),
         ("", "other", "has no App; write `app = App()`"),
+        ("import flask.cli as x\n", "other", NEITHER),
+        ("from lib import x\n", "other", f"has no App; write `app = App()`; as a program of {IT}"),
     ],
 )
 def test_a_module_without_an_app_is_one_line(
     place: Daemon, tmp_path: Path, text: str, app: str, sentence: str
 ) -> None:
     write(tmp_path / "other.py", text)
+    write(tmp_path / "lib.py", "import flask\nx = 3\n")
     done = check(place, app)
     assert done.returncode == 3
     assert sentence in done.stderr

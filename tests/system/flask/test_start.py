@@ -100,6 +100,9 @@ def test_an_app_is_named_by_its_factory(place: Daemon, tmp_path: Path, app: str,
         ("shop:broken()", "shop:broken(): broken() failed: ValueError: no database"),
         ("shop:create_app(open('x'))", "is neither a name nor a call with plain values"),
         ("bare:app", "has 'app', a Flask without a task worker of rtd.flask"),
+        ("bare:app", "BackgroundTaskWorker(app), or task_worker.init_app(app)"),
+        ("shop:creat_app", "has no 'creat_app'; did you mean 'create_app'?"),
+        ("bare:nothing", "has no 'nothing'; as a program of Flask it has none of app, applica"),
         ("taskless", "its task worker has no Flask app; name the app or its factory"),
     ],
 )
@@ -169,7 +172,9 @@ def test_a_program_that_does_not_import_is_one_line(place: Daemon, tmp_path: Pat
         "except AppError as error: print(error)\n"
     )
     done = python(place, script, FLASK_APP="shop:broken()")
-    assert done.stdout.startswith("task_worker: no daemon came up for shop:broken(): ")
+    assert done.stdout.startswith(
+        "task_worker: no daemon came up for shop:broken() (by FLASK_APP): "
+    )
     assert "broken() failed: ValueError: no database" in done.stdout
     assert done.stdout.count("\n") == 1
 

@@ -1,13 +1,10 @@
 """`apply` in the web process: whose app, which parameters, and eager mode."""
 
-import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask, current_app, g, request
-from werkzeug.datastructures import FileStorage
+from flask import Flask, current_app, g
 
 import rtd
 from rtctl import RunFailed
@@ -51,6 +48,32 @@ def test_a_task_is_called_like_its_function(worker: BackgroundTaskWorker) -> Non
         worker.define_task(add.func)
     with pytest.raises(PolicyError, match=r"retires.*retries"):
         worker.define_task(name="x", retires=3)(more.func)
+
+
+def test_a_name_without_its_word_is_refused(worker: BackgroundTaskWorker) -> None:
+    with pytest.raises(PolicyError, match=r"'mail' is no function.* an option: name='mail'"):
+        worker.define_task("mail")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("word", ["delay", "apply_async", "send", "queue", "enqueue"])
+def test_the_words_of_other_libraries_name_apply(worker: BackgroundTaskWorker, word: str) -> None:
+    task = worker.define_task(lambda: None, name="mail")
+    with pytest.raises(AttributeError, match=rf"'mail' has no .*'{word}': queue a run with apply"):
+        getattr(task, word)
+    with pytest.raises(AttributeError, match="'BaseTask' has no attribute 'unknown'"):
+        task.unknown  # noqa: B018
+
+
+def test_an_option_that_is_none_says_what_is_meant(worker: BackgroundTaskWorker) -> None:
+    task = worker.define_task(lambda to: None, name="mail")
+    with pytest.raises(PolicyError, match=r"one map: apply_with\(\{'to': ...\}, delay='5m'\)"):
+        task.apply_with(to="ann")
+    with pytest.raises(PolicyError, match=r"apply_with: countdown= is no option: say delay='5m'"):
+        task.apply_with({"to": "ann"}, countdown=5)
+    with pytest.raises(PolicyError, match="timeout: 'soon'"):
+        task.apply_with({"to": "ann"}, timeout="soon")
+    with pytest.raises(AttributeError, match=r"no attribute 'task'; use task_worker.define_task"):
+        worker.task  # noqa: B018
 
 
 def test_eager_runs_pack_as_real_ones(worker: BackgroundTaskWorker) -> None:
@@ -236,38 +259,6 @@ def test_an_app_of_the_same_name_takes_the_place(worker: BackgroundTaskWorker) -
         return current_app._get_current_object() is again  # type: ignore[attr-defined]
 
     assert is_new.apply().result()
-
-
-@pytest.fixture
-def values(app: Flask) -> Iterator[dict[str, Any]]:
-    with app.test_request_context("/"):
-        yield {
-            "file": FileStorage(io.BytesIO(b"x"), "x.txt"),
-            "app": current_app,
-            "real": app,
-            "request": request,
-            "nested": {"list": [1, {"app": current_app}]},
-            "g": g,
-        }
-
-
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("file", r"x is a FileStorage; an uploaded file ends with its request: save it"),
-        ("app", r"x is a Flask; the task has the app itself: use current_app in the task"),
-        ("real", r"x is a Flask; the task has the app itself"),
-        ("request", r"x is a Request; a request ends before the task begins"),
-        ("nested", r"x\['list'\]\[1\]\['app'\] is a Flask; the task has the app itself"),
-        ("g", r"x is a _AppCtxGlobals; it stands for another object"),
-    ],
-)
-def test_objects_of_flask_are_refused(
-    worker: BackgroundTaskWorker, values: dict[str, Any], name: str, sentence: str
-) -> None:
-    task = worker.define_task(lambda x: None, name="task")
-    with pytest.raises(UnserialisableError, match=sentence):
-        task.apply(x=values[name])
 
 
 def test_words_of_the_scheduler_of_the_original(worker: BackgroundTaskWorker) -> None:

@@ -50,6 +50,11 @@ def test_fields_become_a_cron_line(fields: dict[str, Any], line: str) -> None:
         ({"day_of_week": 7}, "'7' is none of 0"),
         ({"day_of_week": "fri-mon"}, "ends before it begins"),
         ({"hour": 3, "start_cond": "daily"}, "the fields are its start_cond"),
+        ({"hours": 8}, "^define_cron_task: hours is no field: say hour=$"),
+        ({"hours": 8, "minute": 0}, "say hour=$"),
+        ({"minutes": 5}, "say minute=$"),
+        ({"weekday": "mon"}, "say day_of_week=$"),
+        ({"day_of_weak": "mon", "hour": 8}, "say day_of_week=$"),
     ],
 )
 def test_what_a_line_cannot_say_is_refused(fields: dict[str, Any], sentence: str) -> None:
@@ -60,6 +65,16 @@ def test_what_a_line_cannot_say_is_refused(fields: dict[str, Any], sentence: str
 def test_a_wrong_number_is_refused_at_the_declaration() -> None:
     with pytest.raises(PolicyError, match="hour"):
         BackgroundTaskWorker().define_cron_task(hour=25)(print_nothing)
+
+
+def test_times_without_a_name_are_refused() -> None:
+    worker = BackgroundTaskWorker()
+    with pytest.raises(PolicyError, match=r"takes no '0 8 .*\(start_cond='cron 0 8 \* \* \*'\)"):
+        worker.define_cron_task("0 8 * * *")
+    with pytest.raises(PolicyError, match=r"takes no <function print_nothing .*\(hour=8\)$"):
+        worker.define_cron_task(print_nothing)
+    task = worker.define_cron_task(hour=8, retries=2, lane="thread", name="x")(print_nothing)
+    assert task.definition.info.policies.retries == 2
 
 
 def print_nothing(number: int = 0, word: str = "") -> None:

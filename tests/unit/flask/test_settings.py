@@ -55,14 +55,26 @@ def test_a_key_is_read(key: str, value: Any, field: str, expected: Any) -> None:
         ({"TASKER_URL": "redis://:s3cret@host/x"}, "a Redis database is a number, not 'x'"),
         ({"TASKER_URL": "http://:s3cret@host"}, "http://... is neither the absolute path of a con"),
         ({"TASKER_URL": "rtd.sock"}, "'rtd.sock' is neither the absolute path of a control socket"),
-        ({"TASKER_APP": ""}, "TASKER_APP: '' is no text"),
+        ({"TASKER_APP": ""}, "TASKER_APP: it is empty: leave the key out, or set it to None"),
+        ({"TASKER_APP": Flask("x")}, "TASKER_APP: <Flask 'x'> is no text: write 'shop:app'"),
+        ({"TASKER_APP": "my shop"}, "'my shop' is neither a module nor a file: write 'shop:app'"),
+        ({"TASKER_APP": "shop.app:"}, None),
+        ({"TASKER_APP": "../src/shop:create_app('dev')"}, None),
+        ({"TASKER_APP": "shop:app.tasks"}, "'app.tasks' is neither a name nor a call with plain"),
+        ({"TASKER_APP": "shop:create_app(env)"}, "a call with plain values: write 'shop:app'"),
+        ({"TASKER_URL": ""}, "TASKER_URL: it is empty: leave the key out, or set it to None"),
         ({"TASKER_EAGER": 2}, "neither True nor False"),
     ],
 )
-def test_a_wrong_value_is_an_error_at_init_app(config: dict[str, Any], sentence: str) -> None:
+def test_a_wrong_value_is_an_error_at_init_app(
+    config: dict[str, Any], sentence: str | None
+) -> None:
     app = Flask("shop")
     app.config.update(config)
     worker = BackgroundTaskWorker()
+    if sentence is None:
+        worker.init_app(app)
+        return
     with pytest.raises(ConfigError, match=sentence):
         worker.init_app(app)
     assert "rtd" not in app.extensions
@@ -81,7 +93,32 @@ def test_keys_without_effect_are_named() -> None:
         "TASKER_DATABASE_URI",
         "TASKER_EGER",
     ]
-    assert "TASKER_EAGER" in remarks[1]
+    assert remarks[1].endswith("; did you mean 'TASKER_EAGER'?")
+
+
+@pytest.mark.parametrize("key", ["TASKER_TIMEOUT", "TASKER_RETRIES", "TASKER_"])
+def test_a_key_that_is_near_no_other_gets_the_list(key: str) -> None:
+    (remark,) = remarks_on({key: 5})
+    assert remark == (
+        f"app.config: {key} has no effect: there is no such key; known: TASKER_ENGINE,"
+        " TASKER_DRIVER, TASKER_LOOP_INTERVAL, TASKER_INTERVAL_TIME, TASKER_DEBUG, TASKER_URL,"
+        " TASKER_APP, TASKER_EAGER"
+    )
+
+
+def test_two_apps_of_one_name_are_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    worker = BackgroundTaskWorker(Flask("shop"))
+    worker.init_app(Flask("admin"))
+    assert "called" not in caplog.text
+    again = Flask("shop")
+    worker.init_app(again)
+    assert f"two Flask apps called 'shop', the later one in {again.root_path}: " in caplog.text
+    assert "name of its own: Flask('name')" in caplog.text
+    caplog.clear()
+    test = Flask("shop")
+    test.testing = True  # a factory makes one for each test
+    worker.init_app(test)
+    assert not caplog.messages
 
 
 def test_what_the_keys_mean_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
