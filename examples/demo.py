@@ -106,8 +106,8 @@ def expect(truth: bool, otherwise: str) -> None:
 def duplicates(demo: Demo, directory: Path) -> None:
     """Do real work: hash every file of a tree, each in its own run."""
     demo.heading(f"Every file below {directory} is hashed in a run of its own")
-    demo.type(f"rtctl submit find_duplicates root={shlex.quote(str(directory))} --id tree")
-    demo.type("rtctl submit --id uptime -- uptime")
+    demo.type(f"rtctl submit find_duplicates root={shlex.quote(str(directory))} --key tree")
+    demo.type("rtctl submit --key uptime -- uptime")
     demo.heading("Runs report how far they are")
     watch(demo)
     demo.heading("Its output, followed to its end")
@@ -134,7 +134,7 @@ def watch(demo: Demo) -> None:
 def retries(demo: Demo) -> None:
     """Run a task that fails twice and succeeds on its third attempt."""
     demo.heading("A task that fails twice and succeeds on its third attempt")
-    demo.type("rtctl submit shaky --id shaky --wait")
+    demo.type("rtctl submit shaky --key shaky --wait")
     attempts = demo.ask("rtctl show shaky -j")["attempts"]
     expect([a["state"] for a in attempts] == ["exception", "exception", "succeeded"], f"{attempts}")
     demo.type("rtctl show shaky")
@@ -143,13 +143,13 @@ def retries(demo: Demo) -> None:
 def hanging(demo: Demo) -> None:
     """Run tasks that do not end by themselves: one reaches its timeout, one is killed."""
     demo.heading("A task that hangs, with daemonised children, meets its timeout of two seconds")
-    demo.type("rtctl submit hang --id hang1 --wait", codes=(1, 143, 137))
+    demo.type("rtctl submit hang --key hang1 --wait", codes=(1, 143, 137))
     demo.type("rtctl show hang1")
     shown = demo.ask("rtctl show hang1 -j")
     expect(shown["row"]["state"] == "terminated", f"hang1 is {shown['row']['state']}")
     expect(len(shown["pids"]) >= 3, f"three processes were to be ended: {shown['pids']}")
     demo.heading("Another one is killed by hand; the answer is each process and how it ended")
-    demo.type("rtctl submit hang --id hang2 --timeout 1h")
+    demo.type("rtctl submit hang --key hang2 --timeout 1h")
     while not demo.ask("rtctl show hang2 -j")["tree"][2:]:
         time.sleep(0.05)
     demo.type("rtctl kill hang2 --grace 0.5s --reason 'end of the demo'")

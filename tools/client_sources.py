@@ -202,8 +202,8 @@ _USER_TYPES: Final = {
 }
 #: The options of a submit beside the policies.
 _OTHER_OPTIONS: Final = {
-    "id": "str", "at": "datetime | float | None", "delay": "Duration | None", "labels": "list[str]",
-    "headers": "Mapping[str, str]",
+    "key": "str", "id": "str", "at": "datetime | float | None", "delay": "Duration | None",
+    "labels": "list[str]", "headers": "Mapping[str, str]",
 }  # fmt: skip
 
 
@@ -219,7 +219,8 @@ def run_options_source() -> str:
     doc = """The options of `Client.task(name, ...)` and `.options(...)`.
 
     Durations are seconds, texts such as `"10m"`, or timedeltas; sizes are bytes or texts such
-    as `"512M"`. `id` is your own unique id: the same id again is the same run.
+    as `"512M"`. `key` is your own name of the run: the same key again is the
+    same run; `id` means the same.
     """
     members = "\n".join(f"{name}: {kind}" for name, kind in types.items())
     flags = tuple((n, p.kind.removesuffix(" | None"), p.doc) for n, p in POLICY_OPTIONS.items())

@@ -94,7 +94,7 @@ CLIENT: Final = ManText(
         """rtctl talks to the daemon rtd over its control socket. Without a verb it is `rtctl ls`.
         Standard output is data, standard error is messages.""",
         """A target of a verb is a run: its id, four or more characters of its start or end, or the
-        key that its submit gave it (`--id`).""",
+        key that its submit gave it (`--key`).""",
         """With `--url` or RTD_URL rtctl needs no daemon: it submits, shows, waits for, cancels and
         retries the runs of all workers of a Redis, follows their events and changes their queues.
         What needs a daemon, such as logs and kill, is refused.""",
@@ -103,7 +103,7 @@ CLIENT: Final = ManText(
     files={},
     examples={
         "Run a shell command, and read its output:": [
-            "rtctl submit --id hi --wait -- echo hello",
+            "rtctl submit --key hi --wait -- echo hello",
             "rtctl logs hi",
         ],
         "Run a task with its output on the terminal, and end with its exit code:": [

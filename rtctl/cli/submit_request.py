@@ -41,7 +41,7 @@ OPTION_FLAGS = tuple(_policy_flag(*policy) for policy in POLICIES)
 START_FLAGS = (
     Flag("--in", "start this long from now (`90s`, `2h`)", "text", "DURATION"),
     Flag("--at", "start then (`08:00`, `2026-01-31 08:00`)", "text", "TIME"),
-    Flag("--id", "your own unique id: the same submit again is the same run", "text", "KEY"),
+    Flag("--key/--id", "your own name of the run: the same key, the same run", "text", "KEY"),
     Flag("--label", "a word of your own, shown by ls", "text", "WORD", many=True),
     Flag("--header", "a text that travels with the run", "text", "NAME=VALUE", many=True),
 )
@@ -76,7 +76,7 @@ def build_request(context: CommandContext) -> dict[str, Any]:
         _refuse_command_flags(context.verb, args)
     key = args.id
     if key == "":
-        raise UsageError(f"{context.verb}: --id: an empty text is no unique id")
+        raise UsageError(f"{context.verb}: --key: an empty text is no key")
     return {
         "task": task,
         "params": params,

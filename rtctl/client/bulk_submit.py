@@ -6,6 +6,7 @@ from collections import deque
 from itertools import islice
 
 from rtctl.client.connection import ANSWER_S, ConnectionLost
+from rtctl.client.submit_options import read_key
 from rtctl.core.check_argument import check_list, check_map
 from rtctl.core.deadline import Deadline
 from rtd.common.errors import PolicyError, RtdError, UnserialisableError
@@ -37,8 +38,8 @@ def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
         PolicyError: one of them only a single run can have.
     """
     check_map("options", options)
-    if options.get("id") is not None:
-        raise PolicyError("id: one unique id cannot stand for many runs; submit them one by one")
+    if read_key(options) is not None:
+        raise PolicyError("key: one key cannot stand for many runs; submit them one by one")
     return options
 
 

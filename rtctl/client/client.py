@@ -152,7 +152,7 @@ class Client(RunCollector):
                 return [Run(self, row["id"], row["task"]).learn(row) for row in pages.rows]
 
     def get(self, run: str) -> Run:
-        """Return the run with this id, 4 or more characters of it, or your own unique id."""
+        """Return the run with this id, 4 or more characters of it, or its key."""
         row = self.rpc.show(run=run)["row"]
         return Run(self, row["id"], row["task"]).learn(row)
 

@@ -18,20 +18,34 @@ if TYPE_CHECKING:
 #: Options that name exceptions.
 _NAMES = frozenset(name for name, kind, _ in POLICIES if kind == "names")
 
+#: The option that names a run, and its former word.
+_KEYS = ("key", "id")
+
 
 def to_wire(options: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """Return the user's unique id, and the other options as plain values.
+    """Return the key of the run, and the other options as plain values.
 
     Raises:
         BadRequest: the options are no dict, or the headers no map.
         PolicyError: an exception that is neither a class nor a name; a time out of range.
     """
     check_map("options", options)
-    plain = {name: _plain(name, value) for name, value in options.items() if name != "id"}
-    key = options.get("id")
-    if key is not None and (not isinstance(key, str) or not key):
-        raise PolicyError(f"id: {key!r} is no unique id: it must be a text")
-    return key, plain
+    plain = {name: _plain(name, value) for name, value in options.items() if name not in _KEYS}
+    return read_key(options), plain
+
+
+def read_key(options: Mapping[str, Any]) -> str | None:
+    """Return the key among the options of a submit. Raises PolicyError: it cannot be one."""
+    given = [(name, options[name]) for name in _KEYS if options.get(name) is not None]
+    if not given:
+        return None
+    name, key = given[0]
+    if not isinstance(key, str) or not key:
+        raise PolicyError(f"{name}: {key!r} is no key: it must be a text")
+    if given[-1][1] != key:
+        other = given[-1][1]
+        raise PolicyError(f"key={key!r} and id={other!r}: both mean the key; write key alone")
+    return key
 
 
 def _plain(name: str, value: Any) -> Any:

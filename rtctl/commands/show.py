@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 USAGE = "show RUN ..."
 FLAGS = ()
-MORE = """RUN is an id, 4 or more characters of its start or end, or your own unique id."""
+MORE = """RUN is an id, 4 or more characters of its start or end, or the key that you gave it."""
 
 
 def run(context: CommandContext) -> int:

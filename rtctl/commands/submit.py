@@ -21,8 +21,8 @@ FLAGS = (
     Flag("-p/--print-id", "the id and nothing else"),
     RAW,
 )
-MORE = """Prints the run's id. The same submit with the same --id gives the same run; another task
-or other parameters with that --id are a conflict (exit code 6). -f with -j: each line
+MORE = """Prints the run's id. The same submit with the same --key gives the same run; another task
+or other parameters with that --key are a conflict (exit code 6). -f with -j: each line
 of output is a line of JSON, as `logs -o jsonl` gives it, and the last one is the run.
 Exit code with --wait or -f: 0 succeeded; the command's own code, or 128 + its signal; 1 the task
 failed; 143 terminated; 75 lost; 125 cancelled."""
@@ -69,4 +69,4 @@ def _say_id(context: CommandContext, run_id: str, created: bool) -> None:
     else:
         context.screen.print_out(run_id)
         if not created and not context.quiet and not context.args.print_id:
-            context.screen.print_err("rtctl: this id was submitted before; it is the same run")
+            context.screen.print_err("rtctl: this key was submitted before; it is the same run")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
         """The options of `Client.task(name, ...)` and `.options(...)`.
 
         Durations are seconds, texts such as `"10m"`, or timedeltas; sizes are bytes or texts such
-        as `"512M"`. `id` is your own unique id: the same id again is the same run.
+        as `"512M"`. `key` is your own name of the run: the same key again is the
+        same run; `id` means the same.
         """
 
         queue: str
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         memory_limit: str | int | None
         cpu_time_limit: Duration | None
         expires: Duration | None
+        key: str
         id: str
         at: datetime | float | None
         delay: Duration | None

@@ -39,7 +39,7 @@ class Row(TypedDict):
     labels: list[str]
     """As given at submit."""
     key: str | None
-    """The user's own unique id, if one was given."""
+    """The user's own name of the run, if one was given."""
     submitted_at: float
     """Epoch seconds."""
     due_at: float | None

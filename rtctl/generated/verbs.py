@@ -79,8 +79,8 @@ class Verbs:
             params: the parameters of one run.
             many: instead: the parameters of each run.
             ids: a ULID for each run; made by the daemon if absent.
-            key: your own unique id for one run: the same key, the same run; error `conflict` if
-                that one is of another task or has other parameters.
+            key: your own name of one run: the same key, the same run; error `conflict` if that
+                one is of another task or has other parameters.
             options: how the runs are queued and watched; any policy of a task.
             shortcut: for clients: say how to queue further runs of this task.
         """

@@ -62,13 +62,13 @@ class BaseTask(FuncTask):
     def apply_with(
         self, payload: Mapping[str, Any] | None = None, /, **options: Any
     ) -> Run | EagerRun:
-        """Queue a run with options: `task.apply_with({"order": 7}, id="order-7", delay="5m")`.
+        """Queue a run with options: `task.apply_with({"order": 7}, key="order-7", delay="5m")`.
 
         Args:
             payload: the parameters as a map.
-            options: `id` (an id of your own: of two submits with the same one only the first makes
-                a run), `delay`, `at`, `queue`, `priority`, `headers`, and the other options of a
-                submit.
+            options: `key` (your own name of the run: of two submits with the same one only the
+                first makes a run), `delay`, `at`, `queue`, `priority`, `headers`, and the other
+                options of a submit.
 
         Raises:
             RtdError: as `apply`; or an option that cannot be used.

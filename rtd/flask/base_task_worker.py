@@ -110,7 +110,7 @@ class BaseTaskWorker(WorkerDeclarations):
         """Return a run of a task of this worker, for a view; without it the answer is 404.
 
         Args:
-            run_id: its whole id, or the own id that `apply_with` gave it. Unlike `Client.get` this
+            run_id: its whole id, or the key that `apply_with` gave it. Unlike `Client.get` this
                 takes no part of an id, so that none can be guessed.
 
         Raises:

@@ -56,7 +56,7 @@ class EagerRun(RunBase):
         self._times = times
 
     def again(self) -> EagerRun:
-        """Return the run as another submit with its own id finds it."""
+        """Return the run as another submit with its key finds it."""
         return EagerRun(self._outcome, self._error, self._key, self._times, created=False)
 
     @property
@@ -130,13 +130,13 @@ class EagerRunner:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._app: PreparedApp | None = None
-        #: The runs with an id of the caller's.
+        #: The runs with a key.
         self._runs: dict[str, EagerRun] = {}
         #: The latest runs, by their ids.
         self._latest: OrderedDict[str, EagerRun] = OrderedDict()
 
     def get(self, run_id: str) -> EagerRun:
-        """Return one of the latest runs, by its id or by an id of the caller's.
+        """Return one of the latest runs, by its id or by its key.
 
         Raises:
             NoSuchRun: there is none.

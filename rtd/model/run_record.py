@@ -31,7 +31,7 @@ class RunSpec(NamedTuple):
 
     `params` is a blob of `rtd.common.msgpack_values.pack`; `opts` holds the policies that this
     submit overrides (`rtd.model.policies.Policies.overlay`), `labels` and `headers`; `by` says who
-    submitted (`uid 1000 (anna) pid 4242`); `key` is the user's own unique id, if any.
+    submitted (`uid 1000 (anna) pid 4242`); `key` is the user's own name of the run, if any.
     """
 
     id: str

@@ -30,7 +30,7 @@ SUBMIT: Final = Verb(
         Field("params", "dict[str, Any]", "the parameters of one run", {}),
         Field("many", "list[dict[str, Any]] | None", "instead: the parameters of each run", None),
         Field("ids", "list[str] | None", "a ULID for each run; made by the daemon if absent", None),
-        Field("key", "str | None", "your own unique id for one run: the same key, the same run; "
+        Field("key", "str | None", "your own name of one run: the same key, the same run; "
               "error `conflict` if that one is of another task or has other parameters", None),
         Field("options", "SubmitOptions", "how the runs are queued and watched; any policy of a "
               "task", {}),

@@ -36,7 +36,7 @@ ROW: Final = Shape(
         Field("priority", "int", "within the queue, higher first"),
         Field("text", "str", "the command line of a command, else its parameters in short"),
         Field("labels", "list[str]", "as given at submit"),
-        Field("key", "str | None", "the user's own unique id, if one was given"),
+        Field("key", "str | None", "the user's own name of the run, if one was given"),
         Field("submitted_at", "float", "epoch seconds"),
         Field("due_at", "float | None", "of a delayed or retried run that waits: when it may "
               "start"),

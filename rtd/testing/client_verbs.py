@@ -82,8 +82,8 @@ class ClientVerbs:
         before, now = self._queue.find(run.id).record.spec, run.record.spec
         if (before.task, before.params) != (now.task, now.params):
             raise Conflict(
-                f"the id {show_value(key)} is taken: run {run.id} is one of task {before.task!r}"
-                " with other parameters; use another id for another run"
+                f"the key {show_value(key)} is taken: run {run.id} is one of task {before.task!r}"
+                " with other parameters; use another key for another run"
             )
 
     def _wait(self, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -131,7 +131,7 @@ class RunQueue:
         return task in self._results, self._results.get(task)
 
     def find(self, target: str) -> QueuedRun:
-        """Return the run of this id, this unique id, or with these 4 or more characters in its id.
+        """Return the run of this id, this key, or with these 4 or more characters in its id.
 
         Raises:
             NoSuchRun, AmbiguousRun: as a daemon's.

@@ -121,15 +121,15 @@ async def _check_same(context: SupervisorContext, request: SubmitRequest, run_id
         return  # it went in between: too old
     spec, key = existing_record(run_id, blob).spec, show_value(request.key)
     if spec.task != request.task:
-        raise Conflict(f"the id {key} is taken: run {run_id} is one of task {spec.task!r}")
+        raise Conflict(f"the key {key} is taken: run {run_id} is one of task {spec.task!r}")
     before, now = frames.load(spec.params), dict(request.many[0])
     now = frames.load(frames.dump_value(now, "params"))
     if before != now:
         before = before if isinstance(before, dict) else {}  # another program has written it
         names = {name for name in (*before, *now) if before.get(name, ...) != now.get(name, ...)}
         raise Conflict(
-            f"the id {key} is taken: run {run_id} has other parameters"
-            f" ({', '.join(sorted(names))}); use another id for another run"
+            f"the key {key} is taken: run {run_id} has other parameters"
+            f" ({', '.join(sorted(names))}); use another key for another run"
         )
 
 
@@ -238,7 +238,7 @@ def without_reply(request: SubmitRequest, error: StoreGone) -> StoreGone:
     if not error.maybe_done:
         return StoreGone(f"{error.sentence}; nothing was queued" if count <= CHUNK else str(error))
     if key is not None:
-        again = f"the same submit with the same id {show_value(key)} makes no second one"
+        again = f"the same submit with the same key {show_value(key)} makes no second one"
         return StoreGone(f"{error.sentence}; the run may be queued all the same: {again}")
     which = f"run {request.ids[0]}" if count == 1 and request.ids else "the run"
     if count > 1:

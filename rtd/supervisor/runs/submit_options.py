@@ -15,7 +15,7 @@ from rtd.protocol.headers import headers_fault
 
 _LABELS_MAX: Final = 20
 #: Flags of `rtctl submit` that are not called as their option.
-_FLAGS: Final = {"headers": "header", "labels": "label", "delay": "in", "at": "at", "id": "id"}
+_FLAGS: Final = {"headers": "header", "labels": "label", "delay": "in", "at": "at", "key": "key"}
 #: The year 9999 in epoch seconds; no date goes further.
 _END_AT: Final = 253_402_300_800
 
@@ -58,10 +58,10 @@ def check_submitted(info: TaskInfo, params: Mapping[str, Any]) -> None:
         check_params(info, params)
     except ParameterError as error:
         known = {name for name, _ in info.parameters}
-        options = [n for n in params if n not in known and (n in POLICY_OPTIONS or n in _FLAGS)]
+        options = [n for n in params if n not in known and (n in (*POLICY_OPTIONS, *_FLAGS, "id"))]
         if not options:
             raise
-        name = options[0]
+        name = "key" if options[0] == "id" else options[0]
         flag = _FLAGS.get(name, name).replace("_", "-")
         raise ParameterError(
             f"{error.sentence}; {name} is an option of the run: rt.task({info.name!r},"

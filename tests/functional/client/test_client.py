@@ -116,8 +116,13 @@ def test_wrong_parameters_and_options_are_refused(rt: Client) -> None:
         rt.submit("add")
     with pytest.raises(RtdError, match="did you mean"):
         rt.task("add", timeuot="1s").submit(a=1)  # type: ignore[call-arg]
-    with pytest.raises(PolicyError, match="id: one unique id cannot stand for many"):
-        rt.task("add", id="x").submit_many([{"a": 1}])
+    for option in ({"id": "x"}, {"key": "x"}):
+        with pytest.raises(PolicyError, match="key: one key cannot stand for many"):
+            rt.task("add", **option).submit_many([{"a": 1}])
+    with pytest.raises(PolicyError, match="key='x' and id='y': both mean the key"):
+        rt.task("add", key="x", id="y").submit(a=1)
+    with pytest.raises(PolicyError, match="key: 3 is no key: it must be a text"):
+        rt.task("add", key=3).submit(a=1)  # type: ignore[call-arg,typeddict-item]
 
 
 def test_a_failed_run_has_no_result_but_a_reason(rt: Client) -> None:

@@ -99,13 +99,13 @@ def test_why_says_that_redis_is_silent(start_daemon: DaemonMaker, external: Exte
         refused(daemon, "why", "shelved")
 
 
-def test_a_submit_that_redis_has_not_answered_may_be_repeated_with_its_id(
+def test_a_submit_that_redis_has_not_answered_may_be_repeated_with_its_key(
     daemon: Daemon, external: ExternalRedis
 ) -> None:
     daemon.ok("submit", "add", "a:=2", "--id", "first")  # submits need not wait for anything
     with silent(external):
         words = ("submit", "add", "a:=1", "--id", "mine")
-        assert "the same submit with the same id 'mine' makes no second one" in refused(
+        assert "the same submit with the same key 'mine' makes no second one" in refused(
             daemon, *words
         )
     until(lambda: daemon.rtctl("ls").returncode == 0, what="Redis answers")

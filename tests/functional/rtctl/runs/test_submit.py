@@ -56,10 +56,10 @@ def test_follow_shows_the_output_and_returns_the_code(jobs: Daemon) -> None:
     assert done.returncode == 4
 
 
-def test_the_same_id_is_the_same_run(jobs: Daemon) -> None:
+def test_the_same_key_is_the_same_run(jobs: Daemon) -> None:
     key = f"report-{uuid.uuid4()}"
-    first = jobs.rtctl("submit", "add", "a:=1", "--id", key)
-    again = jobs.rtctl("submit", "add", "a:=1", "--id", key)
+    first = jobs.rtctl("submit", "add", "a:=1", "--key", key)
+    again = jobs.rtctl("submit", "add", "a:=1", "--id", key)  # the former word
     assert first.stdout == again.stdout
     assert "same run" in again.stderr
     assert row_of(jobs, key)["id"] == first.stdout.strip()
@@ -75,16 +75,18 @@ def test_the_same_id_is_the_same_run(jobs: Daemon) -> None:
         (["--", "true"], "is one of task 'add'"),
     ],
 )
-def test_the_same_id_for_something_else_is_a_conflict(
+def test_the_same_key_for_something_else_is_a_conflict(
     jobs: Daemon, words: list[str], why: str
 ) -> None:
     key = f"report-{uuid.uuid4()}"
     first = jobs.rtctl("submit", "add", "a:=1", "--id", key, "--wait")
     done = jobs.rtctl("submit", "--id", key, *words)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (6, "", 1)
-    assert f"the id '{key}' is taken: run {first.stdout.strip()} {why}" in done.stderr
-    with client(jobs) as rt, pytest.raises(Conflict):
-        rt.task("add", id=key).submit(a=3)
+    assert f"the key '{key}' is taken: run {first.stdout.strip()} {why}" in done.stderr
+    with client(jobs) as rt:
+        for option in ({"id": key}, {"key": key}):
+            with pytest.raises(Conflict, match=f"the key '{key}' is taken"):
+                rt.task("add", **option).submit(a=3)
 
 
 def test_policies_labels_and_queue_come_from_flags(jobs: Daemon) -> None:
