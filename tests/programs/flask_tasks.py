@@ -13,6 +13,8 @@ from flask_sqlalchemy import SQLAlchemy
 
 from rtd import Error, Task, current_run
 from rtd.arguments import FuncArg
+from rtd.conditions import FuncCond
+from rtd.core import Scheduler
 from rtd.flask import BackgroundTaskWorker
 
 DIARY = Path(os.environ.get("FLASK_DIARY", "/dev/null"))
@@ -133,6 +135,34 @@ class Steps(Task):
 @task_worker.define_cron_task(month=1, day="last", hour=3, kwargs={"number": 4})
 def yearly(number: int) -> int:
     return number
+
+
+@FuncCond(syntax="shop is open")
+def shop_is_open() -> bool:
+    write("condition", current_app.name, getattr(g, "used", False))
+    g.used = True
+    return False
+
+
+@task_worker.define_task(start_cond="shop is open")
+def open_shop() -> None: ...
+
+
+@Scheduler.hook_startup()
+def begin(_scheduler: Scheduler) -> Iterator[None]:
+    write("startup", current_app.name)
+    yield
+    write("after startup", current_app.name)
+
+
+@Scheduler.hook_cycle()
+def cycle(_scheduler: Scheduler) -> None:
+    write("cycle", current_app.name)
+
+
+@Scheduler.hook_shutdown()
+def end(_scheduler: Scheduler) -> None:
+    write("shutdown", current_app.name)
 
 
 task_worker.start()

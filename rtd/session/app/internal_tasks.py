@@ -57,8 +57,14 @@ class InternalTasks:
             SHUTDOWN_TASK: self.run_hooks,
             OUTCOMES_TASK: self.deliver_outcomes,
         }
+        scope = self._session.run_scope
         return {
-            name: TaskDefinition(target, TaskInfo(name, lane=MAIN_LANE, hidden=True))
+            name: TaskDefinition(
+                target,
+                TaskInfo(name, lane=MAIN_LANE, hidden=True),
+                # Each outcome has a scope of its own: that of the run which has ended.
+                run_scope=None if name == OUTCOMES_TASK else scope,
+            )
             for name, target in targets.items()
         }
 

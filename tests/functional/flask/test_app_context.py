@@ -79,6 +79,22 @@ def test_what_happens_around_the_runs(served: Daemon, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_conditions_and_hooks_are_inside_a_context_of_the_first_app(
+    served: Daemon, tmp_path: Path
+) -> None:
+    conditions = "condition first False"
+    until(lambda: lines(tmp_path).count(conditions) > 1, what="two cycles")
+    assert served.stop() == 0
+    written = lines(tmp_path)
+    for place in ("startup", "after startup", "cycle", "shutdown"):
+        assert f"{place} first" in written
+    assert [line for line in written if line.startswith("condition")] == [
+        conditions
+    ] * written.count(conditions)
+    assert "hook" not in served.log.read_text()
+
+
+@pytest.mark.slow
 def test_the_import_starts_no_server_and_leaves_no_connection(
     served: Daemon, tmp_path: Path
 ) -> None:
