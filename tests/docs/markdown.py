@@ -80,7 +80,7 @@ def commands(block: Block) -> list[Command]:
     for line in block.text.splitlines():
         if line.startswith("$ "):
             found.append(Command(line[2:]))
-        elif line.startswith("> ") and found and not found[-1].expected:
+        elif (line == ">" or line.startswith("> ")) and found and not found[-1].expected:
             found[-1].text += "\n" + line[2:]
         else:
             assert found, f"{block.place}: a console block begins with '$ '"

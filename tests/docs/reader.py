@@ -2,7 +2,7 @@
 
 import configparser
 import json
-import subprocess
+import shlex
 import sys
 import tempfile
 import tomllib
@@ -36,21 +36,23 @@ class Reader:
 
     def __init__(self, page: Path, place: Daemon, python: Path = Path(sys.executable)) -> None:
         self.page = page
+        self.place = place
         self.python = python
-        self.env = {
+        env = {
             **place.env,
             "COLUMNS": "100",
             "EXAMPLES": str(ROOT / "examples"),
             "TZ": zone_with_noon(),
+            "HOME": str(place.home),
         }
-        self.cwd = Path(tempfile.mkdtemp(prefix="page-", dir=place.home))
-        self.shell = Shell(self.cwd, self.env)
+        cwd = Path(tempfile.mkdtemp(prefix="page-", dir=place.home))
+        self.shell = Shell(cwd, env)
         self.printed = ""
 
-    def follow_page(self) -> None:
-        """Do what all blocks say, in order."""
+    def follow_page(self, end: int | None = None) -> None:
+        """Do what the blocks say, in order: all of them, or those before `end`."""
         try:
-            for block in list(blocks(self.page)):
+            for block in list(blocks(self.page))[:end]:
                 self.follow(block)
         finally:
             self.shell.close()
@@ -66,7 +68,7 @@ class Reader:
         elif block.said("prints") is not None:
             assert matches(block.text.splitlines(), self.printed), self._differs(block, block.text)
         elif (file := block.said("file")) is not None:
-            self._write(self.cwd / file, block)
+            self._write(Path(self.shell.run("pwd").output.strip(), file), block)
         else:
             self._act(block)
 
@@ -109,18 +111,11 @@ class Reader:
             )
 
     def _python(self, block: Block) -> None:
-        done = subprocess.run(
-            [self.python, "-W", "error", "-c", block.text],
-            cwd=self.cwd,
-            env={**self.env, "PYTHONPATH": str(self.cwd)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        self.printed = done.stdout
-        assert done.returncode == 0, f"{block.place}:\n{done.stdout}{done.stderr}"
+        errors = self.place.home / "errors.txt"
+        program = f"PYTHONPATH=$PWD {self.python} -W error -c {shlex.quote(block.text)}"
+        done = self.shell.run(f"{program} 2>{errors}")
+        self.printed = done.output
+        assert done.code == 0, f"{block.place}:\n{done.output}{errors.read_text()}"
 
     def _differs(self, block: Block, shown: str, printed: str | None = None) -> str:
         actual = self.printed if printed is None else printed

@@ -11,9 +11,10 @@ from tests.docs.reader import Reader
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.source import ROOT
 
+README = ROOT / "README.md"
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 PAGES = [
-    ROOT / "README.md",
-    *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts),
+    *sorted(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts and p != TUTORIAL),
     *sorted((ROOT / "examples").rglob("*.md")),
 ]
 
@@ -33,6 +34,14 @@ def place() -> Iterator[Daemon]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_does_what_it_shows(page: Path, place: Daemon) -> None:
     Reader(page, place).follow_page()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_the_tutorial_works_after_the_readme_and_a_second_time(place: Daemon) -> None:
+    Reader(README, place).follow_page()
+    Reader(TUTORIAL, place).follow_page(end=-1)  # its last block removes the records
+    Reader(TUTORIAL, place).follow_page()
 
 
 def test_output_is_compared_word_by_word() -> None:
