@@ -101,7 +101,8 @@ _VARYING = [
         r"\b\d\d:\d\d:\d\d\b",
         rf"\b{_DURATION}\b",
         r"\bpid \d+\b",
-        r"\b\d+(?= \w+ (?:SIG[A-Z]+|ended when asked))",  # a process that a kill has ended
+        r"\([A-Z]\w+/[\w+-]+\)",  # a time zone
+        r"\b\d+(?= \S.* (?:SIG[A-Z]+|ended when asked))",  # a process that a kill has ended
     )
 ]
 
