@@ -17,8 +17,11 @@ from rtctl.client.client import Client
 from rtd.common.errors import AppError, RtdError
 from rtd.config.paths import DaemonPaths
 from rtd.config.python_command import module_command
+from rtd.config.socket_listener import listener_pid
+from rtd.config.socket_path import is_socket_named
 from rtd.flask.core.settings import FlaskSettings
 from rtd.flask.daemon.daemon_paths import daemon_environment, is_of_others, paths_of
+from rtd.flask.daemon.earlier_daemons import end_earlier, note_app
 from rtd.flask.daemon.find_app import find_app, how_named
 from rtd.flask.daemon.source_state import source_state
 from rtd.flask.daemon.web_processes import (
@@ -93,13 +96,28 @@ def _start_once(
         if holder_with(paths) is not None:
             if not known.exists() or known.read_text() != source_state(root):
                 _let_import_again(paths, settings, known, source_state(root))
-            return False
-        state = source_state(root)
-        _start(find_app(worker, app, settings), paths, settings, flags)
-        known.write_text(state)
-        if is_web:
-            note_started(paths)
-    return True
+            is_new = False
+        else:
+            _check_listener(paths)
+            state, is_new = source_state(root), True
+            _start(find_app(worker, app, settings), paths, settings, flags)
+            known.write_text(state)
+            note_app(app, settings, paths)
+            if is_web:
+                note_started(paths)
+    end_earlier(app, settings, paths)
+    return is_new
+
+
+def _check_listener(paths: DaemonPaths) -> None:
+    """Raise AppError where `RTD_SOCKET` names the socket of another daemon."""
+    pid = listener_pid(paths.socket) if is_socket_named() else None
+    if pid is not None:
+        raise AppError(
+            f"task_worker: RTD_SOCKET ({paths.socket}) is the socket of another daemon (pid {pid}):"
+            " unset RTD_SOCKET to start one in RTD_RUNTIME_DIR and RTD_STATE_DIR, or unset these"
+            " two to use that daemon"
+        )
 
 
 def stop_daemon(app: Flask, settings: FlaskSettings) -> None:
