@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
+    from rtctl.cli.flags import Flag
+
 INTERRUPTED = 130
 #: 128 + SIGPIPE, as a shell reports it when a reader such as `head` stops reading.
 PIPE_CLOSED = 141
@@ -129,18 +131,22 @@ def _is_global(word: str) -> bool:
 
 def dispatch(words: Sequence[str]) -> int:
     """Find the verb and run it. Raises RtdError."""
-    name, rest = split(words)
-    name = ALIASES.get(name, name)
-    if name not in COMMANDS:
-        raise UsageError(
-            f"unknown verb {name!r}{suggest(name, [*COMMANDS, *ALIASES])} (`rtctl help` lists them)"
-        )
+    word, rest = split(words)
+    name = ALIASES.get(word, word)
+    if name not in COMMANDS or word == "inspect":
+        _refuse_other(word, rest)
     module = load_command(name)
     own = rest[: rest.index("--")] if "--" in rest else rest
     if "--help" in own or "-h" in own:
         name, module, rest = "help", load_command("help"), [name]
-    args = FlagParser(name, (*GLOBAL, *module.FLAGS)).parse(rest)
-    if args.tail is not None and not getattr(module, "TAKES_TAIL", False):
+    takes_tail = getattr(module, "TAKES_TAIL", False)
+    try:
+        args = FlagParser(name, (*GLOBAL, *module.FLAGS)).parse(rest)
+    except UsageError as error:
+        if takes_tail:
+            _add_command(error, name, rest, module.FLAGS)
+        raise
+    if args.tail is not None and not takes_tail:
         args.targets += args.tail
     context = CommandContext(name, args)
     try:
@@ -151,6 +157,25 @@ def dispatch(words: Sequence[str]) -> int:
         raise RtdError(f"{name}: a value in the answer is nested too deep to be shown") from None
     finally:
         context.close()
+
+
+def _refuse_other(word: str, rest: Sequence[str]) -> None:
+    """Raise UsageError for a word of another program, or one that is unknown."""
+    from rtctl.core.other_verbs import instead_of  # lazy: only for a mistake
+
+    if hint := instead_of(word, rest):
+        raise UsageError(f"{word!r} is no verb of rtctl{' for this' * (word in ALIASES)}: {hint}")
+    if word not in ALIASES:
+        near = suggest(word, [*COMMANDS, *ALIASES])
+        raise UsageError(f"unknown verb {word!r}{near} (`rtctl help` lists them)")
+
+
+def _add_command(error: UsageError, verb: str, rest: Sequence[str], flags: Sequence[Flag]) -> None:
+    """Say in an error about flags that they belong to a command, if the words are one."""
+    from rtctl.core.other_verbs import after_flags, as_command  # lazy: only for a mistake
+
+    takes_value = {name for one in (*GLOBAL, *flags) if one.kind != SWITCH for name in one.names}
+    error.sentence += as_command(verb, after_flags(rest, takes_value))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.generated.run_options import POLICIES
+from rtd.common.errors import UnknownTask
 from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
@@ -72,7 +73,11 @@ def build_request(context: CommandContext) -> dict[str, Any]:
         task, params = "command", _command(context, args)
     else:
         task, *words = context.targets(1, what="TASK")
-        params = parse_parameters(context.verb, words)
+        try:
+            params = parse_parameters(context.verb, words)
+        except UsageError as error:
+            error.sentence += _as_command(context)
+            raise
         _refuse_command_flags(context.verb, args)
     key = args.id
     if key == "":
@@ -88,7 +93,22 @@ def build_request(context: CommandContext) -> dict[str, Any]:
 
 def submit(context: CommandContext) -> SubmitResult:
     """Queue the run that the command line describes."""
-    return context.rpc.submit(**build_request(context))
+    return send(context, build_request(context))
+
+
+def send(context: CommandContext, request: dict[str, Any]) -> SubmitResult:
+    """Send the request. Raises UnknownTask, which says how the word is run as a command."""
+    try:
+        return context.rpc.submit(**request)
+    except UnknownTask as error:
+        error.sentence += _as_command(context)
+        raise
+
+
+def _as_command(context: CommandContext) -> str:
+    from rtctl.core.other_verbs import as_command  # lazy: only for a mistake
+
+    return as_command(context.verb, context.args.targets)
 
 
 def _options(verb: str, args: Args) -> dict[str, Any]:

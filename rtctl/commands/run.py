@@ -5,7 +5,7 @@ from __future__ import annotations
 from rtctl.cli.exit_codes import exit_code_of
 from rtctl.cli.follow import RAW, follow, print_end
 from rtctl.cli.signals import raise_on_end
-from rtctl.cli.submit_request import SUBMIT_FLAGS, build_request
+from rtctl.cli.submit_request import SUBMIT_FLAGS, build_request, send
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def run(context: CommandContext) -> int:
     request = build_request(context)
     run_id, created = (request["ids"] or [""])[0], True
     try:
-        answer = context.rpc.submit(**request)
+        answer = send(context, request)
         run_id, created = answer["ids"][0], answer["created"][0]
         row = follow(context, run_id)
         if context.is_json:

@@ -52,11 +52,16 @@ def print_whole(text: str) -> None:
 def _instead_of(word: str) -> str:
     """Return a hint for an unknown verb, which may be one of rtctl's."""
     from rtctl.cli.command_table import ALIASES, SUMMARIES  # lazy: only for a mistake
+    from rtctl.core.other_verbs import instead_of  # lazy: as above
 
     if word == "restart":
         return "`rtd stop`, then `rtd start`"
     if word in SUMMARIES or word in ALIASES:
         return f"it is one of rtctl's: `rtctl {word}`"
+    if hint := instead_of(word):
+        return hint
+    if "." in word or ":" in word:
+        return f"an app runs by `rtd run {word}`, or `rtd start {word}` in the background"
     return "it has run, start, stop, simulate and check; `rtctl help` lists those of rtctl"
 
 

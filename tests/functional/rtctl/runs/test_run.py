@@ -23,6 +23,14 @@ def test_output_goes_where_the_run_wrote_it_and_the_code_is_its_own(jobs: Daemon
     assert jobs.rtctl("run", "--", "sh", "-c", "exit 9").returncode == 9
 
 
+@pytest.mark.parametrize("verb", ["run", "submit"])
+def test_a_command_without_its_dashes_is_no_task_and_gets_a_hint(jobs: Daemon, verb: str) -> None:
+    done = jobs.rtctl(verb, "uptime")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (5, "", 1)
+    assert "there is no task 'uptime'" in done.stderr
+    assert f"a command goes behind `--`: `rtctl {verb} -- uptime`" in done.stderr
+
+
 def test_output_comes_while_it_runs(jobs: Daemon, gate: Path) -> None:
     with jobs_run(jobs, "hold", f"gate={gate}") as process:
         assert process.stdout is not None
