@@ -16,6 +16,8 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "rtd_autodoc",
     "rtd_reference",
     "rtd_conditions",
 ]
@@ -33,4 +35,12 @@ napoleon_use_ivar = True
 
 html_theme = "furo"
 html_title = f"rtd {release}"
-html_theme_options = {"sidebar_hide_name": False}
+html_theme_options = {"sidebar_hide_name": False, "top_of_page_buttons": []}
+html_static_path = ["_static"]
+html_css_files = ["rtd.css"]
+html_show_sourcelink = False
+html_copy_source = False
+
+# The button copies the commands of a block without `$ `, and leaves out what they print.
+copybutton_prompt_text = r"\$ |> ?"
+copybutton_prompt_is_regexp = True

@@ -57,7 +57,7 @@ def daemon_page() -> str:
         subsection(
             f"rtd {name}",
             paragraph(_sentence(summary)),
-            verbatim([_usage(verb)]),
+            verbatim([short_usage(verb)]),
             entries(_arguments(verb)),
         )
         for name, summary, verb in verbs
@@ -69,7 +69,7 @@ def daemon_page() -> str:
     }
     return _page(
         DAEMON,
-        [_usage(verb) for _, _, verb in verbs],
+        [short_usage(verb) for _, _, verb in verbs],
         section("OPTIONS", entries(_arguments(parser))),
         section("COMMANDS", *commands),
         section(
@@ -97,7 +97,7 @@ def client_page() -> str:
             subsection(
                 f"rtctl {name}",
                 paragraph(f"{_sentence(summary)} {named}"),
-                verbatim(f"rtctl {part.strip()}" for part in _parts(verb.USAGE)),
+                verbatim(f"rtctl {part.strip()}" for part in usage_parts(verb.USAGE)),
                 entries(_flags(verb.FLAGS)),
                 _more(verb.MORE),
             )
@@ -149,7 +149,7 @@ def _verbs(
                 yield choice.dest, choice.help or "", action.choices[choice.dest]
 
 
-def _usage(parser: argparse.ArgumentParser) -> str:
+def short_usage(parser: argparse.ArgumentParser) -> str:
     """Return the command line in short; argparse lists each option, and wraps the lines."""
     words = [parser.prog, "[OPTIONS]"] if any(_arguments(parser)) else [parser.prog]
     for action in parser._actions:
@@ -179,7 +179,8 @@ def _flags(flags: Iterable[Flag]) -> Iterator[tuple[str, str]]:
         yield (names if flag.kind == SWITCH else f"{names} {flag.metavar}"), flag.doc
 
 
-def _parts(usage: str) -> list[str]:
+def usage_parts(usage: str) -> list[str]:
+    """Return the forms of a verb of rtctl."""
     return usage.split("   or   ")
 
 

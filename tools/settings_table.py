@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from rtd.config import config, setting_readers
 
-_TIMES_S: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_TIMES_S: Final = {"day": 86400, "hour": 3600, "minute": 60, "s": 1}
 _SIZES: Final = {"GB": 1 << 30, "MB": 1 << 20, "KB": 1 << 10, "bytes": 1}
 
 
@@ -74,7 +74,9 @@ def _amount(value: float, units: dict[str, int]) -> str:
     name, factor = next(
         ((name, size) for name, size in units.items() if value and value % size == 0), ("", 1)
     )
-    return f"{value / factor:g} {name}".strip()
+    number = value / factor
+    plural = "s" if number != 1 and name in ("day", "hour", "minute") else ""
+    return f"{number:g} {name}{plural}".strip()
 
 
 def variable_of(name: str) -> str:

@@ -21,6 +21,7 @@ from rtd.config import config, setting_readers
 from rtd.model import policies
 from rtd.protocol import shapes
 from tools import settings_table
+from tools.generate_man import short_usage, usage_parts
 from tools.settings_table import shown
 
 _CORES_SHOWN = 4
@@ -35,8 +36,27 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
+def code_block(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a block that the site shows as it is."""
+    yield "```text"
+    yield from lines
+    yield "```\n"
+
+
+def mark_flags(text: str) -> str:
+    """Return a text with its flags in backticks, so that two dashes stay two dashes."""
+    parts = text.split("`")  # each second part is in backticks already
+    parts[::2] = (re.sub(r"(?<![\w-])(--?[a-z][\w-]*)", r"`\1`", part) for part in parts[::2])
+    return "`".join(parts)
+
+
 class Written(SphinxDirective):
-    """A directive whose content is Markdown made by `lines`."""
+    """A directive whose content is Markdown made by `lines`.
+
+    Where a page is read as it stands, its text says where to find what is here on the site.
+    """
+
+    has_content = True
 
     def lines(self) -> Iterable[str]:
         raise TypeError("each directive has lines of its own")
@@ -50,9 +70,9 @@ class Settings(Written):
 
     def lines(self) -> Iterable[str]:
         return table(
-            ("setting", "variable", "default", "meaning"),
+            ("setting and variable", "default", "meaning"),
             (
-                (f"`{one.name}`", f"`{one.variable}`", one.default, one.meaning)
+                (f"`{one.name}`<br>`{one.variable}`", one.default, one.meaning)
                 for one in settings_table.settings()
             ),
         )
@@ -136,13 +156,16 @@ class ClientCommand(Written):
             verb = load_command(name)
             yield f"\n## rtctl {name}\n"
             yield summary[:1].upper() + summary[1:] + ".\n"
-            yield f"```text\nrtctl {verb.USAGE}\n```\n"
+            forms = (" ".join(form.split()) for form in usage_parts(verb.USAGE))
+            yield from code_block(f"rtctl {form}" for form in forms)
             also = [f"`{alias}`" for alias, meant in ALIASES.items() if meant == name]
             if also:
                 yield f"Also: {', '.join(also)}.\n"
+            if "  " in verb.MORE:  # it has columns
+                yield from code_block(verb.MORE.splitlines())
+            else:
+                yield f"{mark_flags(verb.MORE)}\n"
             yield from _client_flags(verb.FLAGS)
-            if verb.MORE:
-                yield f"```text\n{verb.MORE}\n```"
 
 
 def _client_flags(flags: Iterable[Flag]) -> Iterator[str]:
@@ -150,7 +173,7 @@ def _client_flags(flags: Iterable[Flag]) -> Iterator[str]:
         (
             ", ".join(f"`{name}`" for name in flag.names)
             + ("" if flag.kind == SWITCH else f" {flag.metavar}"),
-            flag.doc,
+            mark_flags(flag.doc),
         )
         for flag in flags
     ]
@@ -171,9 +194,7 @@ class CommandLine(Written):
         for name, help_text, verb in _verbs(parser):
             yield f"\n## {parser.prog} {name}\n"
             yield help_text[:1].upper() + help_text[1:] + ".\n"
-            yield "```text"
-            yield " ".join(verb.format_usage().split()).removeprefix("usage: ")
-            yield "```\n"
+            yield from code_block([short_usage(verb)])
             yield from _flags(verb)
 
 
@@ -199,25 +220,13 @@ def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
         value = action.metavar or (action.dest if not names else "")
         if action.choices and not isinstance(action, argparse._SubParsersAction):
             value = "\\|".join(map(str, action.choices))
+        elif not value and action.nargs != 0:
+            value = action.dest.upper()
         rows.append((f"{names} {value}".strip(), (action.help or "") % vars(action)))
     if rows:
         yield ""
         yield from (line.replace("\\\\|", "\\|") for line in table(("argument", "meaning"), rows))
         yield ""
-
-
-def _to_rst(
-    _app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]
-) -> None:
-    """Convert a docstring in Markdown to the reStructuredText that autodoc reads."""
-    text = "\n".join(lines)
-    text = re.sub(r"```(\w+)\n(.*?)```", _code_block, text, flags=re.DOTALL)
-    lines[:] = re.sub(r"(?<![`\w:])`([^`\n]+)`(?![`_])", r"``\1``", text).split("\n")
-
-
-def _code_block(found: re.Match[str]) -> str:
-    body = "\n".join(f"   {line}" for line in found[2].splitlines())
-    return f".. code-block:: {found[1]}\n\n{body}\n"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -233,5 +242,4 @@ def setup(app: Sphinx) -> dict[str, bool]:
         ("rtctl-command", ClientCommand),
     ):
         app.add_directive(name, directive)
-    app.connect("autodoc-process-docstring", _to_rst, priority=100)
     return {"parallel_read_safe": True}
