@@ -17,7 +17,7 @@ from rtctl.core.deadline import GRACE_S, deadline_of
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.shapes import Row
 from rtd.common.errors import WaitTimeout
-from rtd.config.socket_path import is_socket_named
+from rtd.config.socket_path import CALLER_RUN, is_socket_named
 
 _PAUSE_S = 0.05
 
@@ -118,7 +118,9 @@ class AsyncConnectionPool:
             left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
             try:
                 rpc = self.rpc_within(left_s, GRACE_S)
-                return (await rpc.wait(runs=runs, timeout_s=left_s, any=any))["runs"]
+                waiter = CALLER_RUN.find()
+                answer = await rpc.wait(runs=runs, timeout_s=left_s, any=any, waiter=waiter)
+                return answer["runs"]
             except ConnectionLost:
                 if left_s == 0.0:
                     raise WaitTimeout(f"not over within {timeout_s:g} s") from None

@@ -9,6 +9,7 @@ from rtctl.client.run_base import list_runs
 from rtctl.core.check_argument import check_number
 from rtctl.core.run_batch import RunBatch
 from rtd.common.errors import WaitTimeout
+from rtd.config.socket_path import CALLER_RUN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ class AsyncRunCollector:
         if len(batch.names) == 1 and len(made) == 1:
             await self._wait_single(made[0], batch, timeout)
         elif not batch.is_over:
-            parts = self.rpc.collect(runs=batch.names, values=True)
+            parts = self.rpc.collect(
+                runs=batch.names, values=True, any=any, waiter=CALLER_RUN.find()
+            )
             try:
                 while not (batch.is_over or (any and batch.done)):
                     batch.add(await parts.next_within(batch.left_s))
@@ -56,7 +59,7 @@ class AsyncRunCollector:
             yield run
         if batch.is_over:
             return
-        parts = self.rpc.collect(runs=batch.names, values=True)
+        parts = self.rpc.collect(runs=batch.names, values=True, waiter=CALLER_RUN.find())
         try:
             while not batch.is_over:
                 batch.add(await parts.next_within(batch.left_s))

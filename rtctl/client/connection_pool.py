@@ -17,7 +17,7 @@ from rtctl.core.deadline import GRACE_S, Deadline, deadline_of
 from rtctl.generated.verbs import Verbs
 from rtd.common.errors import WaitTimeout
 from rtd.config.file_owners import is_own
-from rtd.config.socket_path import is_socket_named
+from rtd.config.socket_path import CALLER_RUN, is_socket_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,7 +174,8 @@ class ConnectionPool:
             left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
             try:
                 rpc = self.rpc_within(left_s, GRACE_S)
-                return rpc.wait(runs=runs, timeout_s=left_s, any=any)["runs"]
+                waiter = CALLER_RUN.find()
+                return rpc.wait(runs=runs, timeout_s=left_s, any=any, waiter=waiter)["runs"]
             except ConnectionLost:
                 if left_s == 0.0:
                     raise WaitTimeout(f"not over within {timeout_s:g} s") from None

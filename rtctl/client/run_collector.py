@@ -6,6 +6,7 @@ from rtctl.client.run_base import list_runs
 from rtctl.core.check_argument import check_number
 from rtctl.core.run_batch import RunBatch
 from rtd.common.errors import WaitTimeout
+from rtd.config.socket_path import CALLER_RUN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class RunCollector:
         if len(batch.names) == 1 and len(made) == 1:
             self._wait_single(made[0], batch, timeout)
         elif not batch.is_over:
-            parts = self.rpc.collect(runs=batch.names, values=True)
+            parts = self.rpc.collect(
+                runs=batch.names, values=True, any=any, waiter=CALLER_RUN.find()
+            )
             try:
                 while not (batch.is_over or (any and batch.done)):
                     batch.add(parts.next_within(batch.left_s))
@@ -77,7 +80,7 @@ class RunCollector:
             yield run
         if batch.is_over:
             return
-        parts = self.rpc.collect(runs=batch.names, values=True)
+        parts = self.rpc.collect(runs=batch.names, values=True, waiter=CALLER_RUN.find())
         try:
             while not batch.is_over:
                 batch.add(parts.next_within(batch.left_s))

@@ -66,9 +66,19 @@ def _pairs(status: StatusResult) -> list[tuple[str, str]]:
         ("schedule", clean(_schedule(status["schedule"]))),
         ("runs", f"{status['running']:,} running, {status['queued']:,} queued"),
         ("executors", lanes and f"{lanes} (runs/executors)"),
+        ("waiting", ", ".join(map(_waiting, (one for one in status["lanes"] if one["waiting"])))),
         *(("busy", _busy(lane)) for lane in status["lanes"] if lane["full"] and lane["queued"]),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _waiting(lane: LaneRow) -> str:
+    """Return how many runs of a lane wait for other runs."""
+    count, lent = lane["waiting"], lane["lent"]
+    runs = f"{count:,} run{' waits' if count == 1 else 's wait'} for other runs"
+    executors = f"{lent} executor{'' if lent == 1 else 's'}"
+    slots = f", and it has lent {executors} beyond its maximum" if lent else ""
+    return f"lane {lane['lane']}: {runs}{slots}"
 
 
 def _busy(lane: LaneRow) -> str:

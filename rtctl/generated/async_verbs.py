@@ -151,7 +151,12 @@ class AsyncVerbs:
         return self._stream("logs", request)
 
     async def wait(
-        self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
+        self,
+        *,
+        runs: list[str],
+        timeout_s: float | None = None,
+        any: bool = False,
+        waiter: str | None = None,
     ) -> WaitResult:
         """See `rtctl.generated.verbs.Verbs.wait`."""
         request: dict[str, Any] = {"runs": runs}
@@ -159,6 +164,8 @@ class AsyncVerbs:
             request["timeout_s"] = timeout_s
         if any:
             request["any"] = any
+        if waiter is not None:
+            request["waiter"] = waiter
         answer: WaitResult = await self._call("wait", request)
         return answer
 
@@ -424,12 +431,16 @@ class AsyncVerbs:
         return self._stream("events", request)
 
     def collect(
-        self, *, runs: list[str], values: bool = False
+        self, *, runs: list[str], values: bool = False, any: bool = False, waiter: str | None = None
     ) -> AsyncStream[EndedRuns, CollectResult]:
         """See `rtctl.generated.verbs.Verbs.collect`."""
         request: dict[str, Any] = {"runs": runs}
         if values:
             request["values"] = values
+        if any:
+            request["any"] = any
+        if waiter is not None:
+            request["waiter"] = waiter
         return self._stream("collect", request)
 
     async def task_log(

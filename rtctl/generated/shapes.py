@@ -427,6 +427,10 @@ class LaneRow(TypedDict):
     """Runs that wait for one of its executors."""
     full: bool
     """None is idle, and it may have no more of them."""
+    waiting: int
+    """Runs of it that wait for other runs."""
+    lent: int
+    """Executors beyond its maximum, in the place of those that wait."""
 
 
 class ScheduleState(TypedDict):

@@ -189,7 +189,12 @@ class Verbs:
         return self._stream("logs", request)
 
     def wait(
-        self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
+        self,
+        *,
+        runs: list[str],
+        timeout_s: float | None = None,
+        any: bool = False,
+        waiter: str | None = None,
     ) -> WaitResult:
         """Answer when all of the runs (or any of them) have ended.
 
@@ -198,12 +203,15 @@ class Verbs:
                 recent run, or a key.
             timeout_s: after it: error `timeout`; the runs go on.
             any: one is enough.
+            waiter: the run that waits, if one does.
         """
         request: dict[str, Any] = {"runs": runs}
         if timeout_s is not None:
             request["timeout_s"] = timeout_s
         if any:
             request["any"] = any
+        if waiter is not None:
+            request["waiter"] = waiter
         answer: WaitResult = self._call("wait", request)
         return answer
 
@@ -618,7 +626,9 @@ class Verbs:
             request["type"] = type
         return self._stream("events", request)
 
-    def collect(self, *, runs: list[str], values: bool = False) -> Stream[EndedRuns, CollectResult]:
+    def collect(
+        self, *, runs: list[str], values: bool = False, any: bool = False, waiter: str | None = None
+    ) -> Stream[EndedRuns, CollectResult]:
         """Send each run as soon as it has ended, in `collect` notifications of several at a time;
         the first of them holds those that were over already, perhaps none. The answer comes
         when all have ended.
@@ -627,10 +637,16 @@ class Verbs:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
                 recent run, or a key.
             values: send results with the runs, those that are not large.
+            any: the caller needs only one of them.
+            waiter: the run that waits, if one does.
         """
         request: dict[str, Any] = {"runs": runs}
         if values:
             request["values"] = values
+        if any:
+            request["any"] = any
+        if waiter is not None:
+            request["waiter"] = waiter
         return self._stream("collect", request)
 
     def task_log(

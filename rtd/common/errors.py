@@ -177,6 +177,12 @@ class WaitTimeout(RtdError):
         self.pending: list[Any] = []
 
 
+class WaitDeadlock(RtdError):
+    """A run would wait for ever: what it waits for cannot start or end before this run ends."""
+
+    code = "deadlock"
+
+
 class Unreachable(RtdError):
     """The daemon's socket cannot be reached; the sentence says what was tried."""
 
@@ -233,6 +239,7 @@ EXIT_CODE: dict[str, int] = {
     "bad_app": 1,
     "internal": 1,
     "timeout": 124,
+    "deadlock": 6,
 }
 
 

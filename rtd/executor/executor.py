@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from rtd.common.stdlib.originals import originals_in_place, os
+from rtd.config.socket_path import CALLER_RUN
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext, ExecutorOptions
 from rtd.executor.core.required_descriptors import find_missing_descriptors
@@ -31,7 +32,7 @@ from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.process_end import begin_own_end, describe_end, end_process, needs_end
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
-from rtd.session.context.run_context import FAULTS, report_fault
+from rtd.session.context.run_context import FAULTS, find_run, report_fault
 from rtd.session.context.task_redis import TASK_REDIS
 from rtd.session.context.user_events import USER_EVENTS
 from rtd.session.core.serving_app import ServingApp
@@ -168,6 +169,7 @@ def load_lane(lane: Lane) -> type[BaseLane]:
 
 def _connect_app(backend: Backend, session: Session | None, options: ExecutorOptions) -> None:
     """Let this copy of the app know that it serves, and reach Redis."""
+    CALLER_RUN.find = _find_run_id
     TASK_REDIS.connect = partial(_connect_redis, options.store_url)
     INTERNAL_TASKS.session = session
     if session is not None:
@@ -175,6 +177,11 @@ def _connect_app(backend: Backend, session: Session | None, options: ExecutorOpt
         backend.outcomes.has_middleware = any(
             entry.has_process_outcome for entry in session.middleware
         )
+
+
+def _find_run_id() -> str | None:
+    run = find_run()
+    return None if run is None or run.ended else run.id
 
 
 def _new_hooks(

@@ -31,6 +31,8 @@ LANE: Final = Shape(
         Field("running", "int", "runs that are going in it"),
         Field("queued", "int", "runs that wait for one of its executors"),
         Field("full", "bool", "none is idle, and it may have no more of them"),
+        Field("waiting", "int", "runs of it that wait for other runs"),
+        Field("lent", "int", "executors beyond its maximum, in the place of those that wait"),
     ),
 )
 
@@ -136,7 +138,7 @@ STATUS: Final = Verb(
             "app_error": None, "tasks": 12,
             "redis": {"url": "embedded", "ok": True, "server": "Redis", "version": "8.2.3"},
             "lanes": [{"lane": "process", "executors": 2, "running": 1, "queued": 0,
-                       "full": False}],
+                       "full": False, "waiting": 0, "lent": 0}],
             "queued": 12, "running": 1,
             "schedule": {"state": "going", "why": None, "halted_at": None, "tasks": 4},
             "faults": [{"kind": "parameter", "what": "friend_list", "times": 3,

@@ -3,7 +3,7 @@ events, and those that wait for the ends of runs."""
 
 from typing import Final
 
-from rtd.protocol.run_verbs import ID, RUNS, TARGET
+from rtd.protocol.run_verbs import ID, RUNS, TARGET, WAITER
 from rtd.protocol.schema import Field, Shape, Verb
 
 STALE_LEASE: Final = Shape(
@@ -112,6 +112,8 @@ COLLECT: Final = Verb(
     params=(
         RUNS,
         Field("values", "bool", "send results with the runs, those that are not large", False),
+        Field("any", "bool", "the caller needs only one of them", False),
+        WAITER,
     ),
     result=(Field("ended", "int", "how many runs were sent"),),
     stream=("collect", "EndedRuns"),

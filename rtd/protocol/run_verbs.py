@@ -139,6 +139,7 @@ LOGS: Final = Verb(
     ),
 )  # fmt: skip
 
+WAITER: Final = Field("waiter", "str | None", "the run that waits, if one does", None)
 
 WAIT: Final = Verb(
     name="wait",
@@ -150,6 +151,7 @@ WAIT: Final = Verb(
         RUNS,
         Field("timeout_s", "float | None", "after it: error `timeout`; the runs go on", None),
         Field("any", "bool", "one is enough", False),
+        WAITER,
     ),
     result=(Field("runs", "list[Row]", "all of them, in order"),),
     example=(

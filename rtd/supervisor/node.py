@@ -33,6 +33,7 @@ from rtd.supervisor.lifecycle.startup_tasks import StartupTasks
 from rtd.supervisor.pools.earlier_app import EarlierApp
 from rtd.supervisor.pools.pools import Pools
 from rtd.supervisor.pools.reload import Reloader
+from rtd.supervisor.pools.slot_lender import SlotLender
 from rtd.supervisor.pools.task_file_watcher import TaskFileWatcher
 from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 from rtd.supervisor.pools.zygotes import Zygotes
@@ -69,6 +70,7 @@ class Node:
         # executors
         self.zygotes = Zygotes(context)
         self.pools = Pools(context, self.zygotes)
+        self.slot_lender = SlotLender(context, self.pools, self.zygotes)
         self.reloader = Reloader(context, self.zygotes, self.activate_zygote)
         self.task_file_watcher = TaskFileWatcher(context, self.reloader)
         # runs

@@ -94,6 +94,7 @@ async def start_node(
         other_nodes = DeadNodes(context, node.settler, node.pools.check_all)
         jobs.start_lasting(other_nodes.run, "looking for dead nodes")
     jobs.start_lasting(RecordRetention(node.context).run, "forgetting old records")
+    await node.slot_lender.forget_earlier()
     node.pools.check_all()
     return node
 

@@ -29,10 +29,11 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         ended = EndedRuns(context, names, params["values"])
         try:
             await _send(request, ended, watch.take_ended())
-            while watch.pending or watch.has_ended:
-                if not watch.has_ended:
-                    await watch.wait_change(None)
-                await _send(request, ended, watch.take_ended())
+            async with request.node.slot_lender.lend(params["waiter"], watch, params["any"]):
+                while watch.pending or watch.has_ended:
+                    if not watch.has_ended:
+                        await watch.wait_change(None)
+                    await _send(request, ended, watch.take_ended())
         finally:
             await waiters.remove(watch)
     return {"ended": len(names)}

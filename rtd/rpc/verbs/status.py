@@ -102,6 +102,7 @@ async def _lanes(node: Node, going: Counter[str], answers: bool) -> list[dict[st
             "lane": lane, "executors": executors[lane], "running": running[lane],
             "queued": load.queued,
             "full": node.pools.is_full(lane) and running[lane] > 0 and load.idle == 0,
+            "waiting": node.slot_lender.waiting.count(lane), "lent": node.pools.count_lent(lane),
         }
         for lane, load in zip(names, loads, strict=True)
     ]  # fmt: skip

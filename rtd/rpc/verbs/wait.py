@@ -62,8 +62,12 @@ async def _until_ended(request: ClientRequest, ids: list[str], until: float | No
     except TimeoutError:
         raise timeout_error(ids, watch.pending, timeout_s) from None
     try:
-        while len(watch.pending) > enough:
-            await _change(watch, ids, until, timeout_s)
+        if len(watch.pending) > enough:
+            left_s = None if until is None else max(0.0, until - time.monotonic())
+            lender, any_of = request.node.slot_lender, params["any"]
+            async with lender.lend(params["waiter"], watch, any_of, left_s):
+                while len(watch.pending) > enough:
+                    await _change(watch, ids, until, timeout_s)
     finally:
         await waiters.remove(watch)
 

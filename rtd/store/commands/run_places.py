@@ -59,6 +59,38 @@ class PlaceCommands:
         """
         return RedisCommand(("1", self.prefix, *ids), _state_chars, "states")
 
+    def awaited_key(self, node: str, lane: str) -> str:
+        """Return the key of the ids of the runs in a lane that runs of a node wait for."""
+        return f"{self.prefix}awaited:{node}:{lane}"
+
+    def add_awaited(self, node: str, lane: str, ids: Sequence[str]) -> RedisCommand:
+        """Add runs that a run of a node waits for."""
+        return RedisCommand(("SADD", self.awaited_key(node, lane), *ids), as_is)
+
+    def remove_awaited(self, node: str, lane: str, ids: Sequence[str]) -> RedisCommand:
+        """Remove runs for which no run of a node waits any more."""
+        return RedisCommand(("SREM", self.awaited_key(node, lane), *ids), as_is)
+
+    def forget_awaited(self, node: str, lanes: Sequence[str]) -> RedisCommand:
+        """Remove all of a node: none of its runs waits."""
+        return RedisCommand(("DEL", *(self.awaited_key(node, lane) for lane in lanes)), as_is)
+
+    def advance(
+        self, node: str, lane: str, place: str = "", items: Sequence[str] = ()
+    ) -> RedisCommand:
+        """Move runs that are waited for to the heads of their lists: these of one place, in this
+        order; without items all of the lane."""
+        return RedisCommand(("1", self.prefix, node, lane, place, *items), as_is, "advance")
+
+    def lend(self, node: str, lane: str, most: int) -> RedisCommand:
+        """Count the runs at the heads of the lists that are waited for, and wake idle executors
+        that take only such runs."""
+        return RedisCommand(("1", self.prefix, node, lane, most), int, "lend")
+
+    def list_limited(self, task: str) -> RedisCommand:
+        """Read the ids of the runs of a task that its limit on concurrency counts now."""
+        return RedisCommand(("SMEMBERS", f"{self.prefix}cc:{task}"), _ids)
+
     def is_record(self, run_id: str) -> RedisCommand:
         """Read whether there is a record of that id."""
         return RedisCommand(("EXISTS", f"{self.prefix}r:{run_id}"), bool)

@@ -1,4 +1,5 @@
--- take: leases up to n runs to an executor. See run_transitions.py for the guarantees.
+-- take: leases up to n runs to an executor. See run_transitions.py for the guarantees. One of lane
+-- `LANE+lent` takes only runs of LANE that runs of its node wait for, from the heads of the lists.
 -- ARGV: node, exec, lane, n, now_ms, enroll.
 --@use ring ring_all task_of leased ended wake put split promote
 local EXEC, LANE, MOST = ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -87,6 +88,19 @@ local function take_strays()
   if not left then redis.call('HSET', N .. 'execs', EXEC, 'a' .. string.sub(status, 2)) end
 end
 
+-- Takes runs that runs of this node wait for.
+local function take_awaited(lane)
+  local walk, key = N .. 'walk:' .. lane, N .. 'awaited:' .. NODE .. ':' .. lane
+  for _, place in ipairs(redis.call('ZREVRANGE', walk, 0, -1)) do
+    while want > 0 and looks > 0 do
+      local item = redis.call('LINDEX', N .. 'q:' .. place, 0)
+      if not item or redis.call('SISMEMBER', key, string.sub(item, 1, 26)) == 0 then break end
+      looks = looks - pop(walk, place, 1, place)
+      want = MOST - (#out - 1) / 2
+    end
+  end
+end
+
 local function enroll()
   if ARGV[6] ~= '1' or redis.call('EXISTS', N .. 'tomb:' .. EXEC) == 1 then return nil end
   local status = (redis.call('EXISTS', N .. 'strays') == 1 and 's' or 'a') .. LANE .. '|' .. NODE
@@ -120,6 +134,7 @@ end
 promote(ARGV[5])
 want = MOST - (#out - 1) / 2
 if string.sub(status, 1, 1) == 's' then take_strays() end
+if string.sub(LANE, -5) == '+lent' then take_awaited(string.sub(LANE, 1, -6)) end
 while want > 0 and looks > 0 do
   local place = best()
   if not place then break end

@@ -37,6 +37,7 @@ class Pool:
     """The pool of one lane.
 
     Attributes:
+        lane_suffix: that of its executors, as `ExecutorOptions` has it.
         pending: until when (monotonic) each ordered executor is expected to start.
         backoff: the waits after crashes in a row.
         not_before: no executor is ordered before this time (monotonic).
@@ -45,6 +46,7 @@ class Pool:
     """
 
     lane: str
+    lane_suffix: str = ""
     pending: list[float] = field(default_factory=list)
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
     not_before: float = 0.0

@@ -5,7 +5,6 @@ a lane whose executors fail as soon as they start, the wait before the next star
 """
 
 import asyncio
-import dataclasses
 import time
 from contextlib import suppress
 from functools import partial
@@ -13,17 +12,17 @@ from typing import Any, Final
 
 from rtd.common.errors import StoreGone
 from rtd.config.config import EMBEDDED, LaneConfig
-from rtd.model.lanes import CONFIG_LANES, LOG_LANE, MAIN_LANE
+from rtd.model.lanes import CONFIG_LANES, LOG_LANE
 from rtd.protocol.zygote_messages import LANE_SUFFIX_OPTION, SparesCommand, SpawnCommand
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.jobs import SingleFlight
+from rtd.supervisor.lending.lent_executors import LENT, LENT_IDLE_S, LentExecutors
+from rtd.supervisor.lending.waiting_runs import WaitingRuns
 from rtd.supervisor.pools.lane_pool import Pool, missing_executors
+from rtd.supervisor.pools.lane_settings import executor_options, lane_settings
 from rtd.supervisor.pools.zygote_connection import ZygoteConnection
 from rtd.supervisor.pools.zygotes import Zygotes
-
-_LOG_ON: Final = LaneConfig(min=1, max=1)
-_LOG_OFF: Final = LaneConfig(min=0, max=0)
 
 
 class Pools:
@@ -33,6 +32,9 @@ class Pools:
         self._context = context
         self._zygotes = zygotes
         self._pools = {lane: Pool(lane) for lane in (*CONFIG_LANES, LOG_LANE)}
+        self._lent_pools = {lane: Pool(lane, LENT) for lane in CONFIG_LANES}
+        self.waiting: Final = WaitingRuns(context)
+        self.lent: Final = LentExecutors(context, self.waiting)
         self._checks = {
             lane: SingleFlight(
                 context.jobs, f"filling the {lane} lane", partial(self._check_lane, pool)
@@ -67,7 +69,7 @@ class Pools:
 
     def on_executor_start(self, executor: ExecutorEntry) -> None:
         """Count an executor that was ordered as started."""
-        pool = self._pools.get(executor.lane)
+        pool = self._pool_of(executor.lane, executor)
         if pool is not None and pool.pending:
             pool.pending.pop(0)
 
@@ -75,7 +77,7 @@ class Pools:
         self, executor_exit: ExecutorExit, executor: ExecutorEntry | None, busy: bool
     ) -> None:
         """Replace an executor that has ended at once, if its lane needs it."""
-        pool = self._pools.get(executor_exit.lane)
+        pool = self._pool_of(executor_exit.lane, executor)
         if pool is None:
             return
         pool.count_crash(executor_exit, executor, busy)
@@ -83,13 +85,13 @@ class Pools:
 
     def on_zygote_exit(self) -> None:
         """Forget the executors that were ordered: their zygote has ended."""
-        for pool in self._pools.values():
+        for pool in (*self._pools.values(), *self._lent_pools.values()):
             pool.pending.clear()
 
     def stop(self) -> None:
         """Start no more executors."""
         self._stopped = True
-        for pool in self._pools.values():
+        for pool in (*self._pools.values(), *self._lent_pools.values()):
             if pool.timer is not None:
                 pool.timer.cancel()
 
@@ -113,7 +115,22 @@ class Pools:
     def is_full(self, lane: str) -> bool:
         """Return whether a lane has as many executors as it may have."""
         pool = self._pools.get(lane)
-        return pool is not None and self._alive(pool) >= self._settings(pool).max
+        return pool is not None and self._alive(pool) >= self._bounds(pool).max
+
+    def count_lent(self, lane: str) -> int:
+        """Return how many executors a lane has beyond its maximum."""
+        pool = self._pools[lane]
+        return max(0, self._alive(pool) + len(self.lent.of_lane(lane)) - self._settings(pool).max)
+
+    def find_surplus(self, lane: str) -> list[ExecutorEntry]:
+        """Return the executors that a lane may not have any more, since fewer of its runs wait:
+        idle ones first, and none whose run waits."""
+        pool, settings = self._pools[lane], self._settings(self._pools[lane])
+        lent = self.lent.surplus(lane, settings, self._alive(pool))
+        ordinary = self._alive(pool) - self._bounds(pool).max
+        if lent <= 0 and ordinary <= 0:
+            return []
+        return self.lent.pick(lane, max(0, lent), max(0, ordinary))
 
     def stop_spares(self) -> None:
         """While the daemon ends, do not replace executors of the fresh lane."""
@@ -132,39 +149,55 @@ class Pools:
                 await self._compare(pool)
 
     async def _compare(self, pool: Pool) -> None:
-        settings = self._settings(pool)
+        settings = self._bounds(pool)
         self._fill(pool, missing_executors(settings, self._alive(pool), 0, 0))
         calls, node = self._context.commands, self._context.config.node
-        if self._alive(pool) >= settings.max or self._connection is None:
+        is_full = self._alive(pool) >= settings.max
+        lends = self.waiting.count_slots(pool.lane, settings.concurrency) > 0
+        if is_full and pool.passes_demand:
+            pool.passes_demand = False
+            await self._context.execute(calls.pass_demand(node, pool.lane))
+        if self._connection is None or (is_full and not lends):
             # The demand stays set: a full lane needs no further notification.
-            if pool.passes_demand:
-                pool.passes_demand = False
-                await self._context.execute(calls.pass_demand(node, pool.lane))
             return
         # Cleared first: a submit after this notifies again, one before it is in the load.
         _, load = await self._context.redis.execute_all(
             calls.clear_demand(node, pool.lane), calls.lane_load(pool.lane, node)
         )
         idle = load.idle + pool.count_pending()
+        if lends and load.queued:
+            idle += await self._lend(pool)
+            settings = self._bounds(pool)
         self._fill(pool, missing_executors(settings, self._alive(pool), load.queued, idle))
 
+    async def _lend(self, pool: Pool) -> int:
+        """Start the executors that a lane lends. Returns how many take a run now."""
+        lent = self._lent_pools[pool.lane]
+        taking, missing = await self.lent.wake(
+            pool.lane, self._settings(pool), self._alive(pool), lent.count_pending()
+        )
+        self._fill(lent, missing)
+        return taking + missing
+
     def _settings(self, pool: Pool) -> LaneConfig:
-        """Return the bounds of a lane; without a task for it, it needs no executors in advance."""
+        return lane_settings(self._context, pool.lane)
+
+    def _bounds(self, pool: Pool) -> LaneConfig:
+        settings = self._settings(pool)
         if pool.lane == LOG_LANE:
-            return _LOG_ON if self._context.manifest.info.logged else _LOG_OFF
-        used = {info.pool for info in self._context.manifest.tasks.values()}
-        settings = self._context.config.lanes[pool.lane]
-        info = self._context.manifest.info
-        if pool.lane == MAIN_LANE and (info.custom or any(info.hooks.values())):
-            # It is used all the time, and generators among the hooks live in its process.
-            return dataclasses.replace(settings, min=max(settings.min, min(1, settings.max)))
-        if settings.min and (pool.lane not in used or pool.lane == "fresh"):
-            return dataclasses.replace(settings, min=0)
-        return settings
+            return settings
+        pending = self._lent_pools[pool.lane].count_pending()
+        return self.lent.raised(pool.lane, settings, pending)
+
+    def _pool_of(self, lane: str, executor: ExecutorEntry | None) -> Pool | None:
+        is_lent = executor is not None and executor.lane_suffix == LENT
+        return self._lent_pools[lane] if is_lent else self._pools.get(lane)
 
     def _alive(self, pool: Pool) -> int:
+        is_lent = pool.lane_suffix == LENT
         return pool.count_pending() + sum(
-            1 for e in self._context.executors.of_lane(pool.lane) if e.phase is ExecutorPhase.LIVE
+            executor.phase is ExecutorPhase.LIVE and (executor.lane_suffix == LENT) == is_lent
+            for executor in self._context.executors.of_lane(pool.lane)
         )
 
     # --- commands to the zygote
@@ -182,8 +215,8 @@ class Pools:
         if wait_s > 0:
             self._later(pool, wait_s)
             return
-        settings = self._settings(pool)
-        permanent = max(0, min(count, settings.min - self._alive(pool)))
+        minimum = 0 if pool.lane_suffix else self._settings(pool).min
+        permanent = max(0, min(count, minimum - self._alive(pool)))
         for number, lasting in ((permanent, True), (count - permanent, False)):
             if number:
                 connection.send(SpawnCommand(pool.lane, self._options(pool, lasting), number))
@@ -196,26 +229,12 @@ class Pools:
             self._connection.send(SparesCommand("fresh", count, options))
 
     def _options(self, pool: Pool, lasting: bool) -> dict[str, Any]:
-        """Return the options of a new executor; see `rtd.executor.core.executor_options`."""
-        context, zygote = self._context, self._zygotes.current
-        settings = self._settings(pool)
-        return {
-            "generation": 0 if zygote is None else zygote.generation,
-            "store_url": context.store_url,
-            "namespace": context.config.name,
-            "node": context.config.node,
-            "output_dir": str(context.paths.output_dir),
-            "concurrency": settings.concurrency,
-            "max_runs": settings.max_runs,
-            "max_memory_bytes": settings.max_memory_bytes,
-            "idle_s": 0.0 if lasting else settings.idle_s,
-            "result_limit_bytes": context.config.limits.result_bytes,
-            "run_limit_bytes": context.config.output.run_limit_bytes,
-            "retention_s": context.config.retention_s,
-            "history": context.config.history,
-            "stop_grace_s": context.config.stop_grace_s,
-            "allow_commands": context.config.allow_commands,
-        }
+        context, zygote, settings = self._context, self._zygotes.current, self._settings(pool)
+        generation = 0 if zygote is None else zygote.generation
+        if pool.lane_suffix:
+            options = executor_options(context, settings, generation, LENT_IDLE_S)
+            return {**options, LANE_SUFFIX_OPTION: pool.lane_suffix}
+        return executor_options(context, settings, generation, 0.0 if lasting else settings.idle_s)
 
     def _later(self, pool: Pool, wait_s: float) -> None:
         if pool.timer is not None:

@@ -18,6 +18,7 @@ WATCHED = {
     "rtd.cli.serve": "the start, which is waited for",
     "rtd.supervisor.pools.zygotes": "waited for in the same function",
     "rtd.supervisor.pools.reload": "waited for in the same function",
+    "rtd.supervisor.pools.slot_lender": "cancelled in the same function",
     "rtd.supervisor.runs.submit": "waited for in the same function",
     "rtd.supervisor.shutdown": "waited for in the same function",
     "rtd.supervisor.lifecycle.shutdown_tasks": "waited for in the same function",

@@ -82,6 +82,7 @@ SUPERVISOR = [
     {"scheduler", "explain"},
     {"ending"},
     {"runs", "pools", "events"},
+    {"lending"},
     {"core"},
 ]
 #: The modules that users import. Our own code imports what it needs where it is defined.
