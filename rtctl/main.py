@@ -153,6 +153,9 @@ def dispatch(words: Sequence[str]) -> int:
         code = int(module.run(context))
         context.print_last_words()
         return code
+    except KeyboardInterrupt:
+        context.say_interrupted()
+        raise
     except RecursionError:
         raise RtdError(f"{name}: a value in the answer is nested too deep to be shown") from None
     finally:

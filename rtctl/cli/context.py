@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from rtctl.cli.flags import Args, Flag, UsageError
 from rtctl.cli.screen import Screen
@@ -42,6 +43,7 @@ class CommandContext:
         format: table, wide, json or jsonl.
         quiet: only ids, or nothing.
         screen: prints for people.
+        goes_on: what goes on after a Ctrl-C now, and how to see it; empty: nothing does.
     """
 
     def __init__(self, verb: str, args: Args) -> None:
@@ -53,6 +55,8 @@ class CommandContext:
         self.screen.is_wide = self.format == "wide"
         self._pool: ConnectionPool | None = None
         self._last_words = ""
+        self.goes_on = ""
+        self._is_interrupted = False
 
     @property
     def pool(self) -> ConnectionPool:
@@ -161,6 +165,23 @@ class CommandContext:
         sys.stdout.flush()
         if self._last_words:
             self.screen.print_err(self._last_words)
+
+    def say_interrupted(self, text: str = "") -> None:
+        """Print one line at the first Ctrl-C, below the `^C` that a terminal shows.
+
+        Args:
+            text: in the place of `goes_on`.
+        """
+        if self._is_interrupted:
+            return
+        self._is_interrupted = True
+        head = "\n" if self.screen.stderr_is_terminal else ""
+        with suppress(OSError):  # the terminal may be gone: then only the exit code is left
+            if not self.quiet:
+                text = text or self.goes_on or f"{self.verb} was interrupted"
+                self.screen.print_err(f"{head}rtctl: {text}")
+            elif head:
+                self.screen.print_err("")
 
     def print_json(self, answer: Any, rows: str = "", is_line: bool = False) -> None:
         """Print an answer for programs.

@@ -6,17 +6,18 @@ import sys
 from time import monotonic, time
 
 from rtctl.cli.flags import Flag
-from rtctl.cli.run_rows import progress_text
+from rtctl.cli.run_rows import SHORT_ID, progress_text
 from rtctl.cli.screen import clean, cut, short_duration
 from rtctl.cli.terminal_text import OutputCleaner
 from rtctl.client.errors import state_phrase
 from rtctl.client.output_lines import LineAssembler
 from rtd.common.errors import RtdError, StoreGone, WaitTimeout
 from rtd.common.format_units import format_duration, format_time
+from rtd.common.ids import LENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from rtctl.cli.context import CommandContext
@@ -32,6 +33,20 @@ _PATIENCE_S = 1.0
 _REFRESH_S = 0.5
 
 
+def going_on(runs: Sequence[str], again: str = "wait") -> str:
+    """Return what goes on after a Ctrl-C.
+
+    Args:
+        again: the verb that looks again.
+    """
+    if len(runs) == 1:
+        end = runs[0][-SHORT_ID:] if len(runs[0]) == LENGTH else runs[0]
+        return (
+            f"run {runs[0]} goes on: `rtctl {again} {end}` looks again, `rtctl kill {end}` ends it"
+        )
+    return f"the {len(runs):,} runs go on: `rtctl ls` shows them"
+
+
 def wait_for(
     context: CommandContext, runs: list[str], timeout_s: float | None = None, any: bool = False
 ) -> list[Row]:
@@ -40,6 +55,7 @@ def wait_for(
     Raises:
         WaitTimeout: the runs were not over in time.
     """
+    context.goes_on = going_on(runs)
     if not context.screen.stderr_is_terminal or context.quiet:
         return context.pool.wait(runs, timeout_s, any)
     started = monotonic()
@@ -91,14 +107,15 @@ def _shown(context: CommandContext, run: str) -> ShowResult | None:
         return None
 
 
-def write_parts(parts: Iterable[LogPart], split: bool, is_raw: bool) -> None:
+def write_parts(parts: Iterable[LogPart], split: bool, is_raw: bool) -> bool:
     """Copy the output of a run to stdout as it comes: to files and pipes byte for byte, to a
-    terminal without escape sequences.
+    terminal without escape sequences. Returns whether the last line has no end.
 
     Args:
         split: the run's stderr goes to our stderr.
         is_raw: a terminal gets it byte for byte, too.
     """
+    is_open = False
     cleaners = {
         stream: OutputCleaner()
         for stream in (sys.stdout, sys.stderr)
@@ -106,6 +123,8 @@ def write_parts(parts: Iterable[LogPart], split: bool, is_raw: bool) -> None:
     }
     for part in parts:
         target = sys.stderr if split and part["stream"] == "err" else sys.stdout
+        if target is sys.stdout:
+            is_open = not part["data"].endswith(b"\n")
         cleaner = cleaners.get(target)
         if cleaner is None:
             target.buffer.write(part["data"])
@@ -116,6 +135,7 @@ def write_parts(parts: Iterable[LogPart], split: bool, is_raw: bool) -> None:
     for target, cleaner in cleaners.items():
         target.write(cleaner.clean(b"", is_last=True))
         target.flush()
+    return is_open
 
 
 def write_lines(context: CommandContext, parts: Iterable[LogPart], say: Any) -> None:
@@ -193,12 +213,14 @@ def follow(context: CommandContext, run_id: str) -> Row:
 
     With JSON each line of output is a line of JSON, else the output is copied byte for byte.
     """
+    context.goes_on = going_on([run_id], "logs -f")
     stream = context.rpc.logs(run=run_id, follow=True)
     try:
         if context.is_json:
             write_json_lines(context, stream)
         else:
-            write_parts(stream, split=True, is_raw=context.args.raw)
+            is_raw = context.args.raw
+            context.screen.is_line_open = write_parts(stream, split=True, is_raw=is_raw)
     except RtdError as error:
         if error.code not in ("unreachable", "wrong_state"):  # the latter: it is on another node
             raise

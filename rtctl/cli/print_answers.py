@@ -54,6 +54,18 @@ def print_new(runs: Sequence[str], print_them: Callable[[], None]) -> None:
         raise OSError(error.errno, f"{error.strerror}; queued: run {ids}") from None
 
 
+def print_result(context: CommandContext, value: object) -> None:
+    """Print what a run returned: a text as it is, other values as JSON, nothing for None."""
+    if value is not None:
+        context.screen.end_line()
+    if isinstance(value, str):
+        context.screen.print_out(value)
+    elif value is not None:
+        from rtctl.cli.json_output import dump_user_value  # lazy: json costs 7 ms
+
+        context.screen.print_out(dump_user_value(value, 2 if context.screen.is_terminal else None))
+
+
 def target_tasks(context: CommandContext) -> list[str]:
     """Return the tasks to enable or disable; none with --all. Raises UsageError."""
     if context.args.all and context.args.targets:

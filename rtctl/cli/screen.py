@@ -44,13 +44,14 @@ class Screen:
 
     Attributes:
         is_raw: print text as it is on a terminal, too; else without control characters.
+        is_line_open: output of a run was printed, and its last line has no end.
         is_wide: tables are not cut to fit; their lines may wrap.
     """
 
     def __init__(self, colour: str = "auto") -> None:
         self.is_terminal = sys.stdout.isatty()
         self.stderr_is_terminal = sys.stderr.isatty()
-        self.is_raw = self.is_wide = False
+        self.is_raw = self.is_wide = self.is_line_open = False
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         self.has_colour = colour == "always" or (
             colour == "auto" and self.is_terminal and not plain
@@ -74,6 +75,8 @@ class Screen:
 
     def print_err(self, text: str) -> None:
         """Print a line of talk on stderr, behind what was printed before."""
+        if self.is_terminal:
+            self.end_line()
         sys.stdout.flush()
         sys.stderr.write(self._fit_for(text, self.stderr_is_terminal) + "\n")
         sys.stderr.flush()
@@ -81,6 +84,12 @@ class Screen:
     def print_out(self, text: str) -> None:
         """Print a line of data on stdout."""
         sys.stdout.write(self._fit_for(text, self.is_terminal) + "\n")
+
+    def end_line(self) -> None:
+        """End the last line of a run's output on stdout, if it has no end."""
+        if self.is_line_open:
+            self.is_line_open = False
+            sys.stdout.write("\n")
 
     def _fit_for(self, text: str, is_terminal: bool) -> str:
         """Return a text as this stream gets it; files and pipes get it as it is."""

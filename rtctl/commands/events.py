@@ -78,6 +78,7 @@ def run(context: CommandContext) -> int:
             else:
                 context.screen.print_out(_line(context, event))
             sys.stdout.flush()
+            context.goes_on = f"`rtctl events -f --since {event['id']}` goes on behind these"
     finally:
         parts.close()
     if past == [] and args.task is not None and not context.is_json:

@@ -33,6 +33,9 @@ def run(context: CommandContext) -> int:
     """End the runs and print the processes that were ended."""
     args = context.args
     runs = context.targets() if args.task is None else _running(context, args.task)
+    if runs:
+        which = "the run is" if len(runs) == 1 else "the runs are"
+        context.goes_on = f"{which} still being ended: `rtctl show {runs[0]}` says how"
     outcomes: list[Outcome] = []
     for start in range(0, len(runs), _AT_ONCE):
         outcomes += context.rpc.kill(

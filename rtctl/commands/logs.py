@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.follow import (
     RAW,
+    going_on,
     line_entry,
     print_dropped,
     write_json_lines,
@@ -65,6 +66,7 @@ def _one(context: CommandContext, target: str, since: float | None) -> None:
     try:
         _print(context, target, since)
     except NoSuchRun as error:
+        context.goes_on = ""
         try:
             run = run_of_task(context, target, failed=False, follow=context.args.follow)
         except UnknownTask:
@@ -74,6 +76,8 @@ def _one(context: CommandContext, target: str, since: float | None) -> None:
 
 def _print(context: CommandContext, target: str, since: float | None) -> None:
     args = context.args
+    if args.follow:
+        context.goes_on = going_on([target], "logs -f")
     parts = context.rpc.logs(
         run=target, follow=args.follow, lines=args.lines, since=since, stream=args.stream,
         attempt=args.attempt,

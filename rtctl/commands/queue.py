@@ -103,8 +103,10 @@ def _hint_at_mistake(context: CommandContext, names: list[str], known: list[str]
 def _purge(context: CommandContext, names: list[str], reason: str) -> None:
     if len(names) > 1:
         raise UsageError("queue purge: one QUEUE at a time")
+    context.goes_on = "queue purge: nothing was done"
     if not context.args.yes and not _is_sure(names[0]):
         raise UsageError(f"queue purge: nothing was done; --yes cancels all in {names[0]!r}")
+    context.goes_on = ""
     cancelled = context.rpc.queue_purge(queue=names[0], reason=reason)["cancelled"]
     if context.is_json:
         context.print_json({"queue": names[0], "cancelled": cancelled})

@@ -46,6 +46,7 @@ def run(context: CommandContext) -> int:
 
 
 def _answer(context: CommandContext) -> ReloadResult:
+    context.goes_on = "the daemon goes on with the reload; its log says how it ends"
     connection = context.pool.acquire()
     try:
         request = connection.send("reload", {})

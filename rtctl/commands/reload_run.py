@@ -24,6 +24,7 @@ def run(context: CommandContext) -> int:
     """Reload the run and print the number of its next attempt."""
     target, *words = context.targets(1, None, "RUN")
     args = context.args
+    context.goes_on = f"the run is still being stopped, to begin again: `rtctl show {target}`"
     answer = context.rpc.reload_run(
         run=target,
         params=parse_parameters(context.verb, words),

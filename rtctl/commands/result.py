@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.cli.exit_codes import NOT_MET, exit_code_of
 from rtctl.cli.flags import Flag
 from rtctl.cli.follow import RAW, wait_for
+from rtctl.cli.print_answers import print_result
 from rtctl.cli.screen import clean
 from rtctl.client.errors import state_phrase
 from rtctl.core.deadline import GRACE_S
@@ -43,19 +44,10 @@ def run(context: CommandContext) -> int:
         return NOT_MET
     if answer["state"] == "succeeded":
         if not context.is_json:
-            _print(context, answer["value"])
+            print_result(context, answer["value"])
         return 0
     _say_failure(context, answer)
     return exit_code_of(rpc.show(run=answer["id"])["row"])
-
-
-def _print(context: CommandContext, value: object) -> None:
-    if isinstance(value, str):
-        context.screen.print_out(value)
-    elif value is not None:
-        from rtctl.cli.json_output import dump_user_value  # lazy: json costs 7 ms
-
-        context.screen.print_out(dump_user_value(value, 2 if context.screen.is_terminal else None))
 
 
 def _say_failure(context: CommandContext, answer: ResultResult) -> None:

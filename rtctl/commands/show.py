@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.run_rows import elapsed_text, progress_text, time_text
 from rtctl.cli.screen import ago, align_pairs, clean
+from rtd.common.errors import RtdError
 from rtd.common.format_units import format_bytes, format_duration
 
 TYPE_CHECKING = False
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 USAGE = "show RUN ..."
 FLAGS = ()
 MORE = """RUN is an id, 4 or more characters of its start or end, or the key that you gave it."""
+
+#: A longer result is cut.
+RESULT_CHARS = 200
 
 
 def run(context: CommandContext) -> int:
@@ -51,6 +55,7 @@ def _print(context: CommandContext, answer: ShowResult) -> None:
         ("options", _one_line(answer["options"])),
         ("policies", _one_line(answer["policies"])),
     ]
+    pairs.append(("result", _result(context, row)))
     context.screen.print_out(align_pairs((name, value) for name, value in pairs if value))
     for attempt in answer["attempts"]:
         _print_attempt(context, attempt)
@@ -113,9 +118,25 @@ def _print_attempt(context: CommandContext, attempt: AttemptRow) -> None:
         context.screen.print_out("\n".join(f"  {line}" for line in text.splitlines()))
 
 
-def _one_line(value: object) -> str:
-    if value in (None, {}, []):
+def _result(context: CommandContext, row: Row) -> str:
+    """Return what the run has returned, cut where it is long; empty: nothing."""
+    if row["state"] != "succeeded" or row["lane"] == "command":
         return ""
+    try:
+        value = context.rpc.result(run=row["id"])["value"]
+    except RtdError as error:  # the rest is worth showing
+        return f"({clean(error.sentence)})"
+    text = "" if value is None else _json(value)
+    if len(text) <= RESULT_CHARS:
+        return text
+    return f"{text[:RESULT_CHARS]}… ({len(text):,} characters; `rtctl result {row['id']}` has all)"
+
+
+def _one_line(value: object) -> str:
+    return "" if value in (None, {}, []) else _json(value)
+
+
+def _json(value: object) -> str:
     from rtctl.cli.json_output import dump_user_value  # lazy: json costs 7 ms
 
     return dump_user_value(value)

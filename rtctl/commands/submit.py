@@ -41,12 +41,7 @@ def run(context: CommandContext) -> int:
         print_new([run_id], lambda: _say_id(context, run_id, created))
     if not waits:
         return 0
-    try:
-        row = _until_over(context, run_id)
-    except KeyboardInterrupt:
-        if not context.quiet:
-            context.screen.print_err(f"\nrtctl: the run goes on; `rtctl kill {run_id}` ends it")
-        raise
+    row = _until_over(context, run_id)
     if context.is_json:
         context.print_json({"run": row, "created": created}, is_line=args.follow)
     print_end(context, row)

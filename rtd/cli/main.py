@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rtd.cli.parser import RtdParser, print_whole
+from rtd.cli.parser import RtdParser, print_whole, say_interrupted
 from rtd.common.errors import EXIT_CODE, RtdError, StoreGone
 from rtd.common.units import parse_duration_s
 from rtd.common.version import VERSION
@@ -22,6 +22,10 @@ _APP_HELP: Final = (
     "package.module:session, a module, a file, or a Flask app (shop:create_app()); without it only"
     " shell commands are run"
 )
+#: What goes on after a Ctrl-C.
+_INTERRUPTED: Final = {
+    "stop": "the daemon goes on ending, `rtd stop` waits for it again",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +62,7 @@ def _run_verb(options: argparse.Namespace) -> int:
         print(f"rtd: {describe_system_error(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        say_interrupted(_INTERRUPTED.get(options.verb, f"{options.verb} was interrupted"))
         return 130
 
 

@@ -1,6 +1,7 @@
 """The command line of `rtd`: its errors in one line, and the settings that it makes."""
 
 import argparse
+import contextlib
 import errno
 import os
 import re
@@ -31,6 +32,13 @@ class RtdParser(argparse.ArgumentParser):
             print_whole(self.format_help())
         else:
             super().print_help(file)
+
+
+def say_interrupted(text: str) -> None:
+    """Print one line at Ctrl-C, below the `^C` that a terminal shows."""
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        head = "\n" if sys.stderr.isatty() else ""
+        print(f"{head}rtd: {text}", file=sys.stderr)
 
 
 def print_whole(text: str) -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Final
 
-from rtd.cli.parser import settings_of
+from rtd.cli.parser import say_interrupted, settings_of
 from rtd.cli.start_message import StartError
 from rtd.cli.start_warnings import (
     app_warnings,
@@ -60,8 +60,8 @@ def start(options: argparse.Namespace) -> int:
         note = _wait_until_ready(read_fd, options.wait, log)
         child.wait()
     except KeyboardInterrupt:
-        hint = "interrupted; the daemon goes on starting, `rtd stop` ends it"
-        print(f"rtd: {hint} (log: {paths.log_file})", file=sys.stderr)
+        hint = "the daemon goes on starting, `rtd stop` ends it"
+        say_interrupted(f"{hint} (log: {paths.log_file})")
         return 130
     if note:
         print(f"rtd: {note}", file=sys.stderr)

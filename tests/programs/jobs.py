@@ -25,6 +25,13 @@ def echo(value: Any) -> Any:
 
 
 @session.task()
+def unended() -> int:
+    """Write a line without an end."""
+    print("no end", end="")
+    return 42
+
+
+@session.task()
 def speak(lines: int = 1) -> None:
     """Write to both streams."""
     for number in range(lines):

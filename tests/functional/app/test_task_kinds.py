@@ -198,3 +198,7 @@ def test_they_are_all_listed(kinds: Daemon) -> None:
     listed = kinds.ok("tasks")
     for name in ("ask why", "delayed", "greet", "code", "calm_later"):
         assert name in listed
+
+
+def test_the_output_of_a_command_task_is_its_value_and_is_shown_once(kinds: Daemon) -> None:
+    assert kinds.ok("run", "greet", "to=x") == "hello --to x -n 1\n"

@@ -16,7 +16,7 @@ from tests.helpers.terminal import Terminal
 
 
 def test_output_goes_where_the_run_wrote_it_and_the_code_is_its_own(jobs: Daemon) -> None:
-    done = jobs.rtctl("run", "speak", "lines:=2")
+    done = jobs.rtctl("run", "-q", "speak", "lines:=2")
     assert done.returncode == 0
     assert done.stdout == "out 0\nout 1\n"
     assert done.stderr == "err 0\nerr 1\n"
@@ -29,6 +29,25 @@ def test_a_command_without_its_dashes_is_no_task_and_gets_a_hint(jobs: Daemon, v
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (5, "", 1)
     assert "there is no task 'uptime'" in done.stderr
     assert f"a command goes behind `--`: `rtctl {verb} -- uptime`" in done.stderr
+
+
+def test_stderr_begins_with_the_id_and_the_value_of_a_task_comes_last(jobs: Daemon) -> None:
+    done = jobs.rtctl("run", "echo", 'value:={"rows": [1, 2]}')
+    assert done.stdout == '{"rows": [1, 2]}\n'
+    run = done.stderr.strip().removeprefix("rtctl: run ")
+    assert jobs.ok("result", run) == done.stdout
+    assert jobs.rtctl("run", "-q", "echo", "value=plain text").stdout == "plain text\n"
+    assert jobs.rtctl("run", "echo", "value:=null").stdout == ""
+    last = jobs.ok("run", "-j", "echo", "value:=[7]").splitlines()[-1]
+    assert json.loads(last)["value"] == [7]
+
+
+def test_a_value_has_a_line_of_its_own(jobs: Daemon, gate: Path) -> None:
+    assert jobs.ok("run", "unended") == "no end\n42\n"
+    terminal = Terminal(["rtctl", "run", "--", "sh", "-c", "printf half; exit 3"], jobs.env, 80)
+    text, code = terminal.finish()
+    assert code == 3
+    assert "half\nrtctl: run " in text
 
 
 def test_output_comes_while_it_runs(jobs: Daemon, gate: Path) -> None:
@@ -106,7 +125,9 @@ def test_a_run_that_was_there_before_is_not_its_own(jobs: Daemon, gate: Path) ->
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 143
         assert process.stderr is not None
-        assert f"the run goes on; `rtctl kill {run}` ends it" in process.stderr.read()
+        first, last = process.stderr.read().splitlines()
+        assert first == f"rtctl: run {run}"
+        assert last.startswith(f"rtctl: run {run} goes on: `rtctl logs -f {run[-8:]}` looks again")
     gate.touch()
     until_state(jobs, run, "succeeded")
 

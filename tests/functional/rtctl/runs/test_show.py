@@ -20,6 +20,16 @@ def test_it_tells_what_was_asked_for_and_what_became_of_it(jobs: Daemon) -> None
     assert "uid" in found["submitted_by"]
 
 
+def test_it_shows_what_the_run_returned_and_cuts_it_where_it_is_long(jobs: Daemon) -> None:
+    run = submit(jobs, "echo", "value:=[]", "--wait")
+    assert "\nresult        []\n" in jobs.ok("show", run)
+    run = submit(jobs, "echo", f"value={'x' * 300}", "--wait")
+    (line,) = [line for line in jobs.ok("show", run).splitlines() if line.startswith("result ")]
+    assert line == f'result        "{"x" * 199}… (302 characters; `rtctl result {run}` has all)'
+    run = submit(jobs, "speak", "--wait")
+    assert "\nresult" not in jobs.ok("show", run)
+
+
 def test_secrets_of_a_command_are_not_shown(jobs: Daemon) -> None:
     label, script = uuid.uuid4().hex, "cat >/dev/null; exit 3"
     words = ("--env", "PW=s3cret", "--env", "OTHER=hid1en", "--stdin", "--label", label)
