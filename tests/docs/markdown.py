@@ -6,7 +6,7 @@ A comment stands alone on a line before its block:
     <!-- run: COMMAND -->       the command is run first; readers do not see it
     <!-- prints -->             the block is what the Python block before it prints
     <!-- exit: 5 -->            the last command of the block ends with this code
-    <!-- not run: REASON -->    the block is for another machine; the reason is required
+    <!-- not run: REASON -->    the block is for another machine, and only its syntax is checked
 """
 
 import re

@@ -1,5 +1,6 @@
 """Follows a page of the documentation as a reader does, in a directory of its own."""
 
+import ast
 import configparser
 import json
 import shlex
@@ -65,12 +66,21 @@ class Reader:
                 assert hidden.code == 0, f"{block.place}: {value}\n{hidden.output}"
         if block.said("not run") is not None:
             assert block.said("not run"), f"{block.place}: 'not run' needs a reason"
+            self._check_syntax(block)
         elif block.said("prints") is not None:
             assert matches(block.text.splitlines(), self.printed), self._differs(block, block.text)
         elif (file := block.said("file")) is not None:
             self._write(Path(self.shell.run("pwd").output.strip(), file), block)
         else:
             self._act(block)
+
+    def _check_syntax(self, block: Block) -> None:
+        """Compile a block that is for another machine; of a shell only parse the commands."""
+        if block.language == "python":
+            compile(block.text, block.place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        for command in commands(block) if block.language == "console" else ():
+            checked = self.shell.run(f"bash -n -c {shlex.quote(command.text)}")
+            assert checked.code == 0, f"{block.place}: {command.text}\n{checked.output}"
 
     def _write(self, path: Path, block: Block) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
