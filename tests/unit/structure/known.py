@@ -18,7 +18,6 @@ PROSE: dict[str, int] = {}
 PAGE_WORDS: dict[str, int] = {
     "docs/guides/class-tasks.md": 1,
     "docs/guides/client-over-redis.md": 2,
-    "docs/guides/conditions.md": 3,
     "docs/guides/container.md": 1,
     "docs/guides/events.md": 6,
     "docs/guides/flask-production.md": 2,
@@ -29,14 +28,9 @@ PAGE_WORDS: dict[str, int] = {
     "docs/guides/logging.md": 1,
     "docs/guides/middleware.md": 3,
     "docs/guides/not-twice.md": 12,
-    "docs/guides/output.md": 4,
-    "docs/guides/queues.md": 1,
     "docs/guides/redis.md": 7,
-    "docs/guides/schedule.md": 20,
     "docs/guides/security.md": 3,
-    "docs/guides/stopping.md": 2,
     "docs/guides/systemd.md": 1,
-    "docs/guides/tasks.md": 8,
     "docs/guides/troubleshooting.md": 5,
     "docs/reference/conditions.md": 3,
 }
