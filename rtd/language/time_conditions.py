@@ -65,11 +65,11 @@ time_of_month = TimeOfCycle(Cycle.MONTH)
 
 
 def every(span: str | timedelta) -> Every:
-    """No run of mine started in the span before now."""
+    """No run of this task started in the span before now."""
     return Every(span_us(span))
 
 
 def cron(line: str) -> Cron:
-    """Now lies in a minute that the line matches, and I have not started in it."""
+    """Now lies in a minute that the line matches, and this task has not started in it."""
     found, text = parse_text(parse_crontab, line)
     return Cron(text, found)

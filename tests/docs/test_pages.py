@@ -24,7 +24,8 @@ def place() -> Iterator[Daemon]:
     """Directories and an environment for a daemon that the page itself starts."""
     daemon = Daemon()
     yield daemon
-    stop = subprocess.run([BIN / "rtd", "stop"], env=daemon.env, capture_output=True, check=False)
+    command = [BIN / "rtd", "stop", "--grace", "0"]
+    stop = subprocess.run(command, env=daemon.env, capture_output=True, check=False)
     left = daemon.close()
     assert not left, f"left behind after rtd stop ({stop.stderr.decode()}): {left}"
 

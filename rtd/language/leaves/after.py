@@ -1,6 +1,6 @@
-"""`after task 'x' succeeded`, `after any tasks 'x', 'y'`: another ended later than I last started.
+"""`after task 'x' succeeded`, `after any tasks 'x', 'y'`: they ended after this task's last start.
 
-Ends that come while a run of mine goes on are followed by one more run, not by one for each.
+Ends that come while this task is running are followed by one more run, not by one for each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ENDINGS = ("succeeded", "failed", "terminated", "unsuccessful", "finished")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class After(Leaf):
-    """The tasks ended that way, and strictly later than my latest start. All of them, or any."""
+    """The tasks ended that way, and strictly later than this one last started. All, or any."""
 
     tasks: tuple[str, ...]
     status: str = "succeeded"
@@ -40,10 +40,10 @@ class After(Leaf):
 
     def fact(self, view: View) -> str:
         started = view.last_start()
-        mine = "I never started"
+        own = "this task never started"
         if started is not None:
-            mine = f"my last start was {view.format_time(started)}"
-        return f"{', '.join(self._said(view, task, started) for task in self.tasks)}; {mine}"
+            own = f"this task last started {view.format_time(started)}"
+        return f"{own}; {', '.join(self._said(view, task, started) for task in self.tasks)}"
 
     def _said(self, view: View, task: str, started: int | None) -> str:
         if not view.exists(task):

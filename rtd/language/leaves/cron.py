@@ -1,4 +1,4 @@
-"""`cron 0 8 * * mon-fri`: now lies in a matching minute, in which I have not started yet.
+"""`cron 0 8 * * mon-fri`: now lies in a matching minute, in which this task has not started yet.
 
 Around a change of clocks, a line that restricts the hour happens once for each local minute that
 it names: minutes that the clocks skip are taken together at the first minute after the gap,
@@ -24,7 +24,7 @@ from rtd.language.time.crontab import Crontab, parse_crontab
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Cron(Leaf):
-    """Now lies in a minute that the line matches, and no run of mine started since it began."""
+    """Now lies in a minute that the line matches, and this task has not started in it."""
 
     text: str
     line: Crontab = field(compare=False)
@@ -75,10 +75,9 @@ class Cron(Leaf):
             return f"{now}, the next matching minute begins at {following}"
         started = view.last_start()
         if started is None or started < minute:
-            return f"{now}, a matching minute, and I have not started in it"
-        return (
-            f"I started in this minute, {view.format_time(started)}; the next begins at {following}"
-        )
+            return f"{now}, a matching minute, and this task has not started in it"
+        began = view.format_time(started)
+        return f"this task started in this minute, {began}; the next begins at {following}"
 
     def events(self) -> Iterator[tuple[str, str]]:
         yield ME, RUN

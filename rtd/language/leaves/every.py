@@ -1,4 +1,4 @@
-"""`every 10 minutes`: no run of mine started lately."""
+"""`every 10 minutes`: no run of this task started lately."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rtd.language.core.view import View
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Every(Leaf):
-    """True unless a run of mine started in [now - span, now], both ends included."""
+    """True unless a run of this task started in [now - span, now], both ends included."""
 
     span_us: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})
@@ -31,12 +31,11 @@ class Every(Leaf):
     def fact(self, view: View) -> str:
         started = view.last_start()
         if started is None:
-            return "I never started"
+            return "this task never started"
         due = started + self.span_us
-        turn = "have been due since" if due < view.now_us else "am due after"
-        return (
-            f"my last start was {view.format_time(started)}, and I {turn} {view.format_time(due)}"
-        )
+        turn = "has been due since" if due < view.now_us else "is due after"
+        last = view.format_time(started)
+        return f"this task last started {last}, and {turn} {view.format_time(due)}"
 
     def events(self) -> Iterator[tuple[str, str]]:
         yield ME, RUN

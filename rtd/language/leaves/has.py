@@ -45,7 +45,7 @@ CURRENT = {cycle.current: cycle for cycle in Cycle}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Has(Leaf):
-    """A task (ME: my own) has the status: ever, in the past span, or in the window of now."""
+    """A task (ME: this one) has the status: ever, in the past span, or in the window of now."""
 
     task: str
     status: str
@@ -73,7 +73,7 @@ class Has(Leaf):
         return (False, NEVER) if seen is None else (True, until)
 
     def fact(self, view: View) -> str:
-        who = f"{self.task} " if self.task else "I "
+        who = f"{self.task} " if self.task else "this task "
         if self.task and not view.exists(self.task):
             return f"no task is named {quote(self.task)}"
         latest = view.latest(self.task or view.task, STATUSES[self.status])

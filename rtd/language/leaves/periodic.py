@@ -1,4 +1,4 @@
-"""`daily after 08:00`: may I run? Once in each occurrence of the window."""
+"""`daily after 08:00`: may the task run? Once in each occurrence of the window."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ADVERBS = {cycle.adverb: cycle for cycle in Cycle}
 class Periodic(Leaf):
     """Now is in the window and this occurrence of it is not used up.
 
-    It is, once a run of mine has ended in it (well or not; one that began before it too), and
-    for as long as a run of mine that began in it is going. A run that ended by `inaction` leaves
-    the occurrence unused, unless the ledger says that its due moment is used up.
+    It is, once a run of the task has ended in it (well or not; one that began before it too), and
+    for as long as a run of the task that began in it is running. A run that ended by `inaction`
+    leaves the occurrence unused, unless the ledger says that its due moment is used up.
     """
 
     window: Window
@@ -44,11 +44,11 @@ class Periodic(Leaf):
         ended = view.last_end()
         if ended is not None and ended >= found.start_us:
             if ended == view.latest(view.task, ENDS):
-                return "my last run ended", ended
-            return "my due moment was used up without a run of mine", ended
+                return "the last run of this task ended", ended
+            return "the start time was used up without a run", ended
         for started in view.running(view.task):
             if started >= found.start_us:
-                return "my run is still going since", started
+                return "this task has been running since", started
         return None
 
     def fact(self, view: View) -> str:
@@ -62,7 +62,7 @@ class Periodic(Leaf):
             return (
                 f"{used[0]} {view.format_time(used[1])}, and {since}; it opens again at {following}"
             )
-        return f"{since}, and no run of mine has ended in it or is going"
+        return f"{since}, and no run of this task has ended in it or is running"
 
     def events(self) -> Iterator[tuple[str, str]]:
         return ((ME, action) for action in ACTIONS)

@@ -116,7 +116,7 @@ def test_a_cancelled_run_uses_up_its_moment_and_is_no_end_for_others() -> None:
     leaf = clock.planner.tasks["task"].condition.explain(
         clock.planner.views.view_of(clock.planner.tasks["task"], at("23:00"))
     )
-    assert "my due moment was used up without a run of mine 08:01" in leaf.fact
+    assert "the start time was used up without a run 08:01" in leaf.fact
 
 
 def test_for_a_task_too_a_cancelled_run_has_not_finished() -> None:

@@ -15,7 +15,7 @@ def test_s9_a_leaf_tells_the_fact_behind_it() -> None:
     told = parse("after task 'x'").explain(view("09:00", [("run", "08:05:40")], X))
     assert told.value is False
     assert told.text == "after task 'x'"
-    assert told.fact == "x last succeeded 08:03:11, not after it; my last start was 08:05:40"
+    assert told.fact == "this task last started 08:05:40; x last succeeded 08:03:11, not after it"
     assert told.next_change is None
     assert told.children == ()
 
