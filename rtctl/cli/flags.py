@@ -172,10 +172,19 @@ class FlagParser:
         flag = self._by_name.get(name)
         if flag is None:
             raise UsageError(
-                f"{self._where}: unknown flag {name}{suggest(name, self._by_name)} "
+                f"{self._where}: unknown flag {name}{self._hint(name)} "
                 f"(`rtctl help {self._where}` lists them)"
             )
         return flag
+
+    def _hint(self, name: str) -> str:
+        """Return what to write instead of an unknown flag."""
+        if "--max-concurrency" in self._by_name:  # a submit
+            from rtd.model.words.other_options import rtd_flags  # lazy: only for a mistake
+
+            if hint := rtd_flags(name):
+                return hint
+        return suggest(name, self._by_name)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from rtd.common.errors import BadRequest, PolicyError
 from rtd.common.text_of import show_value
+from rtd.model.words.other_options import QUEUE_CALLS, rtd_option
 from rtd.session.tasks.func_task import FuncTask
 
 if TYPE_CHECKING:
     from rtctl.client.run import Run
     from rtd.flask.eager_run import EagerRun
-
-
-#: What other libraries call `apply`.
-_QUEUES: Final = frozenset(
-    {
-        "apply_async", "defer", "delay", "enqueue", "enqueue_at", "enqueue_in", "queue", "schedule",
-        "send", "send_with_options", "submit",
-    }
-)  # fmt: skip
-
-
-#: What other libraries call an option of `apply_with`.
-_OPTIONS: Final = {
-    "countdown": "delay='5m'",
-    "eta": "at='2026-01-31 08:00'",
-    "task_id": "id=",
-    "job_id": "id=",
-    "job_timeout": "timeout=",
-    "time_limit": "timeout=",
-    "retry": "retries=",
-}
 
 
 class BaseTask(FuncTask):
@@ -79,7 +59,7 @@ class BaseTask(FuncTask):
             raise _explained(error, options) from None
 
     def __getattr__(self, name: str) -> Any:
-        if name in _QUEUES:
+        if name in QUEUE_CALLS:
             raise AttributeError(
                 f"task {self.name!r} has no attribute {name!r}: queue a run with apply(name=value),"
                 " with options by apply_with({...}, delay='5m')"
@@ -96,8 +76,8 @@ def _explained(error: PolicyError, options: Iterable[str]) -> PolicyError:
     name = next((name for name in options if f"unknown policy {name!r}" in error.sentence), None)
     if name is None:
         return error
-    if name in _OPTIONS:
-        return PolicyError(f"apply_with: {name}= is no option: say {_OPTIONS[name]}")
+    if hint := rtd_option(name, "submit"):
+        return PolicyError(f"apply_with: {name}= is no option{hint}")
     return PolicyError(
         f"{error.sentence}; what the task gets is one map:"
         f" apply_with({{{name!r}: ...}}, delay='5m')"

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 from rtd.language.core.condition import MAX_LEAVES, Condition, all_of, any_of, negate
 from rtd.language.core.errors import ConditionError, Problem, TextPart
-from rtd.language.grammar import GRAMMAR, Grammar
+from rtd.language.grammar import GRAMMAR, Grammar, UnknownLeaf
 from rtd.language.suggestions import MAX_SUGGEST_CHARS, WORD_OPERATORS, add_suggestion
 
 MAX_CHARS = 100_000
 MAX_OPEN = 1000
 QUOTES = ("'", '"')
+#: In faults of texts that may be phrases of people or schedules of other programs.
+_LIKE_A_PHRASE = re.compile(r"is not a (limit|span|unit)")
+_AT_START = frozenset({"@reboot", "startup", "on startup", "at startup", "on start", "at boot"})
 CACHE = 4096
 TOKEN = re.compile(
     r"\s*+(?:([&|])|(\(++)|(\))|(~[~\s]*+)|((?:[^&|~()'\"]++|'[^']*+'|\"[^\"]*+\")++))"
@@ -135,6 +138,15 @@ class _Parser:
             return ""
         return fixed
 
+    def _mended(self, part: TextPart, fault: Problem) -> Problem:
+        """Return the fault of a leaf, or a better one, with what to write instead."""
+        if isinstance(fault, UnknownLeaf) or _LIKE_A_PHRASE.search(fault.message):
+            lower = is_condition(part.text.lower(), self.grammar)
+            better, why = ("", "") if lower else _phrase(part.text, self.grammar)
+            if better or why:
+                return Problem(why or fault.message, fault.at, better)
+        return add_suggestion(self.grammar, part, fault)
+
     def _leaf(self, text: str, at: int) -> Condition:
         self.leaves += 1
         if self.leaves > MAX_LEAVES:
@@ -143,8 +155,35 @@ class _Parser:
         try:
             return self.grammar.parse_leaf(part)
         except Problem as found:
-            fault = found if self.mending else add_suggestion(self.grammar, part, found)
+            fault = found if self.mending else self._mended(part, found)
         raise self.fault(fault.message, at + fault.at, fault.suggestion)
+
+
+def _phrase(text: str, grammar: Grammar) -> tuple[str, str]:
+    """Return what to write instead of a schedule of another program or of plain English, and why;
+    empty texts: it is none."""
+    from rtd.language.phrases.other_schedules import explain, translate  # lazy: only for a mistake
+
+    found = translate(text, lambda other: is_condition(other, grammar))
+    if not found and text.strip().lower() in _AT_START:
+        return "", "the daemon's start is no condition: write on_startup=True in the task"
+    return (found, explain(text, found)) if found else ("", "")
+
+
+def _no_text(value: object, grammar: Grammar) -> ConditionError:
+    from rtd.language.phrases.other_schedules import translate  # lazy: only for a mistake
+
+    instead = translate(value, lambda other: is_condition(other, grammar))
+    return ConditionError(f"a condition is a text, not {type(value).__name__}", None, 0, instead)
+
+
+def is_condition(text: str, grammar: Grammar = GRAMMAR) -> bool:
+    """Whether a text can be read. Looks for no suggestion."""
+    try:
+        _Parser(text, grammar, mending=True).read()
+    except ConditionError:
+        return False
+    return True
 
 
 def parse(text: str | Condition, grammar: Grammar = GRAMMAR) -> Condition:
@@ -158,7 +197,7 @@ def parse(text: str | Condition, grammar: Grammar = GRAMMAR) -> Condition:
     if isinstance(text, Condition):
         return text
     if not isinstance(text, str):
-        raise ConditionError(f"a condition is a text, not {type(text).__name__}")
+        raise _no_text(text, grammar)
     known = grammar.cache.get(text)
     if known is not None:
         return known
@@ -170,6 +209,10 @@ def parse(text: str | Condition, grammar: Grammar = GRAMMAR) -> Condition:
     try:
         condition = _Parser(text, grammar).read()
     except ConditionError as found:
+        if any(sign in text for sign in "()'\""):  # for others, its leaf has been translated
+            better, why = _phrase(text, grammar)
+            if better:
+                raise ConditionError(why or found.problem, text, found.at, better) from None
         if found.text:
             raise
         raise ConditionError(found.problem, text, 0, found.suggestion) from None

@@ -206,6 +206,14 @@ def _checked(value: Any) -> Any:
     return value
 
 
+def _hint(name: str) -> str:
+    """Return what to write instead of an unknown option of a submit."""
+    from rtd.model.words.other_options import rtd_option  # lazy: only for a mistake
+
+    known = f"known: {', '.join(POLICY_OPTIONS)}"
+    return rtd_option(name, "submit") or did_you_mean(name, POLICY_OPTIONS, known)
+
+
 def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str, Any]:
     """Return the options of a declaration or a submit as fields of `Policies`.
 
@@ -221,7 +229,7 @@ def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str
     fields: dict[str, Any] = {}
     for name, value in options.items():
         if name not in POLICY_OPTIONS:
-            hint = did_you_mean(name, POLICY_OPTIONS, f"known: {', '.join(POLICY_OPTIONS)}")
+            hint = _hint(name)
             raise PolicyError(f"{where}: unknown policy {name!r}{hint}")
         option = POLICY_OPTIONS[name]
         try:

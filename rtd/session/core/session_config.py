@@ -101,7 +101,10 @@ class SessionConfig:
         object.__setattr__(self, "_settings", {})
         object.__setattr__(self, "_frozen", False)
         if given is not None and not isinstance(given, Mapping):
-            raise ConfigError(f"{_WHERE}: {given!r:.80} is no mapping of keys to values")
+            raise ConfigError(
+                f"{_WHERE}: {given!r:.80} is no mapping of keys to values"
+                + ("; an app has no name: write App()" if isinstance(given, str) else "")
+            )
         self.update(given or {})
 
     _values: dict[str, Any]

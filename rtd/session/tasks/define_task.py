@@ -173,5 +173,19 @@ def _refuse_unknown(rest: Mapping[str, Any], where: str) -> None:
         if name in _ELSEWHERE:
             raise PolicyError(f"{where}: {name!r} is no option; {_ELSEWHERE[name]}")
         if name not in POLICY_OPTIONS and name not in SCHEDULE_OPTIONS:
-            hint = did_you_mean(name, TASK_OPTIONS, f"known: {', '.join(TASK_OPTIONS)}")
-            raise PolicyError(f"{where}: unknown option {name!r}{hint}")
+            raise PolicyError(f"{where}: unknown option {name!r}{_hint(name, rest[name])}")
+
+
+def _hint(name: str, value: Any) -> str:
+    """Return what to write instead of an unknown option."""
+    from rtd.model.words.other_options import is_schedule, rtd_option  # lazy: only for a mistake
+
+    example = ""
+    if is_schedule(name):
+        from rtd.language.parser import is_condition  # lazy: as above
+        from rtd.language.phrases.other_schedules import translate  # lazy: as above
+
+        found = translate(value, is_condition)
+        example = f"start_cond={found!r}" if found else ""
+    hint = rtd_option(name, "task", example)
+    return hint or did_you_mean(name, TASK_OPTIONS, f"known: {', '.join(TASK_OPTIONS)}")

@@ -218,7 +218,15 @@ class TaskProperties:
                 f"{kind!r} has no attribute {name!r}: how its runs were is in the task log,"
                 " session.get_task_log(task_name=...), and in rtctl"
             )
-        raise AttributeError(f"{kind!r} has no attribute {name!r}")
+        from rtd.model.words.other_options import QUEUE_CALLS  # lazy: only for a mistake
+
+        hint = ""
+        if name in QUEUE_CALLS and "definition" in self.__dict__:
+            hint = (
+                "; `from rtctl import Client`, then"
+                f" Client().submit({self.name!r}, name=value) queues a run"
+            )
+        raise AttributeError(f"{kind!r} has no attribute {name!r}{hint}")
 
 
 _OPTIONS: Final = [name for name, of in vars(TaskProperties).items() if isinstance(of, TaskOption)]

@@ -68,7 +68,9 @@ def test_an_option_that_is_none_says_what_is_meant(worker: BackgroundTaskWorker)
     task = worker.define_task(lambda to: None, name="mail")
     with pytest.raises(PolicyError, match=r"one map: apply_with\(\{'to': ...\}, delay='5m'\)"):
         task.apply_with(to="ann")
-    with pytest.raises(PolicyError, match=r"apply_with: countdown= is no option: say delay='5m'"):
+    with pytest.raises(
+        PolicyError, match=r"apply_with: countdown= is no option; write delay='10 seconds'"
+    ):
         task.apply_with({"to": "ann"}, countdown=5)
     with pytest.raises(PolicyError, match="timeout: 'soon'"):
         task.apply_with({"to": "ann"}, timeout="soon")

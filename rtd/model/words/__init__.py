@@ -1,0 +1,1 @@
+"""The words of other programs and rtd's own in their place."""
