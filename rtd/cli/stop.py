@@ -35,7 +35,8 @@ def stop(options: argparse.Namespace) -> int:
         return 0
     if not pid:
         raise Unreachable(
-            f"no daemon runs with {paths.runtime_dir}; start one with `rtd start` or `rtd run`"
+            f"no daemon runs with {paths.runtime_dir}; to stop one with other directories set its"
+            " RTD_RUNTIME_DIR"
         )
     ticks = start_ticks(pid)
     # Again: the process of which these are the ticks must be the holder, and not a later one.

@@ -36,8 +36,26 @@ def _silence_flask() -> None:
     os.environ["WERKZEUG_RUN_MAIN"] = "true"
 
 
-rtd = AppGroup(
-    GROUP, help="The tasks of this app: their daemon, and their runs.", callback=_silence_flask
+class _RtdGroup(AppGroup):
+    """Lists some commands of `rtctl`, and has all that are about a daemon."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is not None:
+            return found
+        from rtctl.generated.verb_table import ALIASES, COMMANDS  # lazy: few calls need it
+
+        if cmd_name not in COMMANDS and cmd_name not in ALIASES:
+            return None
+        _pass_on(cmd_name, "Do the same")
+        return super().get_command(ctx, cmd_name)
+
+
+rtd = _RtdGroup(
+    GROUP,
+    help="The tasks of this app: their daemon, and their runs. All commands of `rtctl` work here,"
+    " also those that are not listed (`flask rtd queue ls`); `rtctl help` has them.",
+    callback=_silence_flask,
 )
 
 

@@ -95,7 +95,14 @@ def test_the_daemon_in_the_background(place: Daemon) -> None:
     assert (again.returncode, again.stderr) == (0, "")
     assert json.loads(place.ok("info", "-j"))["name"] == "mine"
     assert not watchers(place)
+    assert flask(place, "rtd", "queue", "pause", "slow").returncode == 0
+    assert "slow" in flask(place, "rtd", "queues").stdout
+    assert flask(place, "rtd", "events", "--help").stdout.startswith("rtctl events")
+    assert "No such command 'complete'" in flask(place, "rtd", "complete").stderr
     assert flask(place, "rtd", "stop").returncode == 0
+    stopped = flask(place, "rtd", "stop")
+    assert stopped.returncode == 7
+    assert "rtd start" not in stopped.stderr
     wrong = flask(place, "rtd", "start", "--sett", "x")
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("Error: task_worker: no daemon came up for app (found; ")
