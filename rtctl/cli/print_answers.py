@@ -6,10 +6,11 @@ import sys
 
 from rtctl.cli.flags import UsageError
 from rtctl.cli.screen import clean
+from rtd.common.format_units import format_count, format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from rtctl.cli.context import CommandContext
@@ -82,6 +83,19 @@ def print_switches(context: CommandContext, rows: Sequence[SwitchRow]) -> int:
             what = "the schedule" if row["task"] == "*" else row["task"]
             context.screen.print_out(f"{what} is {'enabled' if row['enabled'] else 'disabled'}")
     return 0
+
+
+def waiting_text(answer: Mapping[str, Any]) -> str:
+    """Return for which runs the end of a daemon waits, and how long, from the answer of
+    `shutdown`."""
+    running, named = answer["running"], answer.get("runs", [])
+    names = ", ".join(f"{task or 'run'} {run}" for run, task in named)
+    names += f" and {running - len(named):,} more" if named and running > len(named) else ""
+    grace_s = answer.get("grace_s")
+    most = "" if grace_s is None else f", at most {format_duration(grace_s)}"
+    which = "it is" if running == 1 else "they are"
+    text = f"waiting for {format_count(running, 'run')} to end{most}; then {which} stopped"
+    return clean(f"{text}: {names}" if names else text)
 
 
 def redis_text(redis: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag
+from rtctl.cli.print_answers import waiting_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def run(context: CommandContext) -> int:
         running = answer["running"]
         if not args.no_wait:
             if running and not context.quiet and not args.keep_running:
-                context.screen.print_err(f"rtctl: {running} running; waiting for them to end")
+                context.screen.print_err(f"rtctl: {waiting_text(answer)}")
             connection.wait_closed()
     finally:
         connection.close()

@@ -449,3 +449,7 @@ class ShutdownResult(TypedDict):
     """The supervisor's."""
     running: int
     """Runs that are going now."""
+    runs: list[Any]
+    """The first of them: [id, task]."""
+    grace_s: float
+    """How long they may go on before they are stopped."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from rtd.cli.leftovers import count_leftovers, end_leftovers
 from rtd.common.errors import InternalError, NotPermitted, RtdError, Unreachable, WaitTimeout
+from rtd.common.format_units import format_count
 from rtd.common.units import format_duration
 from rtd.config.paths import DaemonPaths, find_paths
 from rtd.process.events.signals import SIGCONT, SIGTERM
@@ -23,6 +24,8 @@ from rtd.supervisor.lifecycle.lock_file import describe_owner, holder_with, is_s
 
 _ANSWER_S: Final = 5.0
 _POLL_S: Final = 0.02
+#: A longer wait is said.
+_PATIENCE_S: Final = 3.0
 
 
 def stop(options: argparse.Namespace) -> int:
@@ -30,7 +33,7 @@ def stop(options: argparse.Namespace) -> int:
     paths = find_paths()
     pid = holder_with(paths)
     if not pid and (killed := end_leftovers(paths)):
-        what = "1 process" if killed == 1 else f"{killed} processes"
+        what = format_count(killed, "process", "processes")
         print(f"rtd: no daemon runs; killed {what} that one had left", file=sys.stderr)
         return 0
     if not pid:
@@ -41,20 +44,22 @@ def stop(options: argparse.Namespace) -> int:
     ticks = start_ticks(pid)
     # Again: the process of which these are the ticks must be the holder, and not a later one.
     if ticks is not None and holder_with(paths) == pid:
-        _request_shutdown(paths, pid, ticks, options)
-        _wait(pid, ticks, options.wait)
+        is_said = _request_shutdown(paths, pid, ticks, options)
+        _wait(pid, ticks, options.wait, is_said)
     left = 0 if options.keep_running else count_leftovers(paths)
     if left and not holder_with(paths):
+        count = format_count(left, "process", "processes")
         raise InternalError(
-            f"the daemon died before its end, and left {left} processes; `rtd stop` once more"
-            " ends them, `rtd start` goes on with them"
+            f"the daemon died before its end, and left {count}; `rtd stop` once more ends what is"
+            " left, `rtd start` goes on with it"
         )
     return 0
 
 
 def _request_shutdown(
     paths: DaemonPaths, pid: int, ticks: int, options: argparse.Namespace
-) -> None:
+) -> bool:
+    """Ask the daemon to end. Returns whether a line says what it waits for."""
     # As the clients: an optional parameter only if it was given.
     params: dict[str, Any] = {} if options.grace is None else {"grace_s": options.grace}
     if options.keep_running:
@@ -67,7 +72,8 @@ def _request_shutdown(
         signal_process(pid, ticks, SIGCONT)
 
     try:
-        send_request(paths.socket, "shutdown", params, pid, wake, options.wait)
+        answer = send_request(paths.socket, "shutdown", params, pid, wake, options.wait)
+        return _say_runs(answer, options.keep_running)
     except TimeoutError:
         raise _late(pid, options.wait) from None
     except (PermissionError, NotPermitted):
@@ -76,17 +82,39 @@ def _request_shutdown(
         if is_starting(paths):
             print(f"rtd: the daemon (pid {pid}) is starting; sending SIGTERM", file=sys.stderr)
             signal_process(pid, ticks, SIGTERM)
-            return
+            return False
         if options.keep_running:
             raise Unreachable(f"the daemon (pid {pid}) does not answer: {error}") from None
         print(f"rtd: its socket does not answer ({error}); sending SIGTERM", file=sys.stderr)
         signal_process(pid, ticks, SIGTERM)
+        return False
 
 
-def _wait(pid: int, ticks: int, timeout_s: float) -> None:
-    """Wait until the process is gone: it releases its pid file a moment earlier."""
-    until = time.monotonic() + timeout_s
+def _say_runs(answer: dict[str, Any], keep_running: bool) -> bool:
+    """Say for which runs the end waits. Returns whether there are such."""
+    if keep_running or not answer["running"]:
+        return False
+    from rtctl.cli.print_answers import waiting_text  # lazy: mostly no run is going
+
+    print(f"rtd: {waiting_text(answer)}", file=sys.stderr)
+    return True
+
+
+def _wait(pid: int, ticks: int, timeout_s: float, is_said: bool) -> None:
+    """Wait until the process is gone: it releases its pid file a moment earlier.
+
+    Args:
+        is_said: a line says what it waits for.
+    """
+    began = time.monotonic()
+    until = began + timeout_s
     while same_process(pid, ticks):
+        if not is_said and time.monotonic() > began + _PATIENCE_S:
+            is_said = True
+            print(
+                f"rtd: waiting for the daemon (pid {pid}) to end; its log says for what",
+                file=sys.stderr,
+            )
         if time.monotonic() > until:
             raise _late(pid, timeout_s)
         time.sleep(_POLL_S)

@@ -229,7 +229,12 @@ SHUTDOWN: Final = Verb(
     result=(
         Field("pid", "int", "the supervisor's"),
         Field("running", "int", "runs that are going now"),
+        Field("runs", "list[Any]", "the first of them: [id, task]"),
+        Field("grace_s", "float", "how long they may go on before they are stopped"),
     ),
-    example=({"grace_s": 5.0}, {"pid": 4242, "running": 1}),
+    example=(
+        {"grace_s": 5.0},
+        {"pid": 4242, "running": 1, "runs": [[ID, "report"]], "grace_s": 5.0},
+    ),
 )  # fmt: skip
 DAEMON_SHAPES: Final = (FAULT, LANE, SCHEDULE)

@@ -52,7 +52,7 @@ def test_shutdown_returns_when_the_daemon_is_gone(start_daemon: DaemonMaker) -> 
     done = daemon.rtctl("shutdown", "--grace", "0.2s")
     assert done.returncode == 0, done.stderr
     assert "has ended" in done.stdout
-    assert "1 running" in done.stderr
+    assert "waiting for 1 run to end, at most 200ms" in done.stderr
     assert daemon.process is not None
     assert daemon.process.wait(20) == 0
     assert daemon.rtctl("ping").returncode == 7

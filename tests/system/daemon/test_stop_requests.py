@@ -15,6 +15,7 @@ from tests.helpers.daemon import BIN, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, until_running
 from tests.helpers.source import PROGRAMS
+from tests.helpers.terminal import Terminal
 
 
 def test_one_stop_of_a_stopped_daemon_is_one_request(start_daemon: DaemonMaker) -> None:
@@ -34,9 +35,52 @@ def test_one_stop_of_a_stopped_daemon_is_one_request(start_daemon: DaemonMaker) 
     assert daemon.process.wait(20) == 0
     log = daemon.log.read_text()
     assert "asked again" not in log, log
-    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    assert (done.returncode, done.stderr.count("\n")) == (0, 2), done.stderr
     assert "does not answer yet" in done.stderr
+    assert "waiting for 1 run to end, at most 1.0s" in done.stderr
     assert "has ended" in log
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_a_stop_says_once_for_which_runs_it_waits_and_how_long(
+    start_daemon: DaemonMaker, is_terminal: bool
+) -> None:
+    daemon = start_daemon("supervised:session", cwd=PROGRAMS)
+    assert daemon.process is not None
+    with client(daemon) as rt:
+        runs = [until_running(rt.submit("sleep", seconds=600)).id for _ in range(2)]
+    command = ["rtd", "stop", "--grace", "1s"]
+    if is_terminal:
+        said, code = Terminal(command, daemon.env, 200).finish()
+    else:
+        done = subprocess.run(command, env=daemon.env, capture_output=True, text=True, check=False)
+        said, code = done.stderr, done.returncode
+    assert (code, daemon.process.wait(20)) == (0, 0)
+    (line,) = said.splitlines()
+    head, _, names = line.partition(": sleep ")
+    assert head == "rtd: waiting for 2 runs to end, at most 1.0s; then they are stopped"
+    assert sorted(names.split(", sleep ")) == sorted(runs)
+
+
+def test_a_long_end_without_runs_is_said(start_daemon: DaemonMaker) -> None:
+    daemon = start_daemon()
+    assert daemon.process is not None
+    (daemon.home / "app.py").write_text(
+        "import time\nfrom rtd import Session\nsession = Session()\n"
+        "session.task(name='last', on_shutdown=True)(lambda: time.sleep(4))\n"
+    )
+    daemon.stop()
+    daemon.command = ["rtd", "run", "app.py"]
+    daemon.start()
+    done = subprocess.run(
+        ["rtd", "stop"], env=daemon.env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    pid = daemon.process.pid
+    assert done.stderr == (
+        f"rtd: waiting for the daemon (pid {pid}) to end; its log says for what\n"
+    )
+    assert daemon.process.wait(20) == 0
 
 
 def test_a_daemon_that_is_starting_is_said_to_start_and_can_be_stopped(
