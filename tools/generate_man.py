@@ -185,10 +185,11 @@ def usage_parts(usage: str) -> list[str]:
 
 
 def _more(text: str) -> str:
-    """Return the explanation of a verb; one with columns keeps its lines."""
-    if not text:
-        return ""
-    return verbatim(text.splitlines()) if "  " in text else paragraph(text)
+    """Return the explanation of a verb; indented paragraphs are lines as they stand."""
+    parts = [part for part in text.split("\n\n") if part]
+    return "".join(
+        verbatim([part.strip()]) if part.startswith(" ") else paragraph(part) for part in parts
+    )
 
 
 def _variables(meanings: dict[str, str]) -> str:

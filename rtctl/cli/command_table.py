@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 #: Commands without a verb: a summary, what the shell completes, and the command before them in
 #: the help. `complete` is for the shell alone.
 _LOCAL = {
-    "run": ("submit, follow the output, return the task's exit code", "task_call", "submit"),
-    "cond": ("the value of a condition, why, and its next changes", "", "tasks"),
-    "simulate": ("when the tasks of an app would start, on a virtual clock", "", "graph"),
-    "completion": ("the shell's completion: bash, zsh or fish", "shell", "shutdown"),
-    "help": ("this, or a verb's flags", "command", "shutdown"),
-    "version": ("of rtctl and of the daemon", "", "shutdown"),
+    "run": ("submit a run, print its output, return its exit code", "task_call", "submit"),
+    "cond": ("explain a condition: its value, why, and when it changes", "", "tasks"),
+    "simulate": ("list when the tasks of an app would start, without running them", "", "graph"),
+    "completion": ("print the completion script for bash, zsh or fish", "shell", "shutdown"),
+    "help": ("print this help, or that of a verb", "command", "shutdown"),
+    "version": ("print the versions of rtctl and of the daemon", "", "shutdown"),
     "complete": ("", "", "shutdown"),
 }
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 GLOBAL = (
     Flag("-s/--socket", "the daemon's socket (default: RTD_SOCKET, RTD_RUNTIME_DIR)", "text",
          "PATH"),
-    Flag("--url", "instead of a daemon the Redis that workers share (default: RTD_URL)", "text",
+    Flag("--url", "the Redis of the workers, without a daemon (default: RTD_URL)", "text",
          "URL"),
-    Flag("-o/--output", "how to answer (default: table)", "table|wide|json|jsonl"),
+    Flag("-o/--output", "output format (default: table)", "table|wide|json|jsonl"),
     Flag("-j/--json", "short for -o json"),
     Flag("-q/--quiet", "only ids, or nothing"),
     Flag("--color", "colours (default: auto, on a terminal)", "auto|always|never"),

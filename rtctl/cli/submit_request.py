@@ -40,20 +40,20 @@ def _policy_flag(name: str, kind: str, doc: str) -> Flag:
 #: A flag for each policy. Values are sent as they are; the daemon reads them.
 OPTION_FLAGS = tuple(_policy_flag(*policy) for policy in POLICIES)
 START_FLAGS = (
-    Flag("--in", "start this long from now (`90s`, `2h`)", "text", "DURATION"),
-    Flag("--at", "start then (`08:00`, `2026-01-31 08:00`)", "text", "TIME"),
-    Flag("--key/--id", "your own name of the run: the same key, the same run", "text", "KEY"),
+    Flag("--in", "start after this time (`90s`, `2h`)", "text", "DURATION"),
+    Flag("--at", "start at this time (`08:00`, `2026-01-31 08:00`)", "text", "TIME"),
+    Flag("--key/--id", "your own name for the run: one run for each key", "text", "KEY"),
     Flag("--label", "a word of your own, shown by ls", "text", "WORD", many=True),
-    Flag("--header", "a text that travels with the run", "text", "NAME=VALUE", many=True),
+    Flag("--header", "a text that the run carries", "text", "NAME=VALUE", many=True),
 )
 COMMAND_FLAGS = (
-    Flag("--cwd", "command: where it runs (default: here)", "text", "DIR"),
+    Flag("--cwd", "command: its working directory (default: this one)", "text", "DIR"),
     Flag(
         "--env", "command: a variable, beside those of the daemon", "text", "NAME=VALUE", many=True
     ),
-    Flag("--user", "command: who runs it", "text", "USER"),
+    Flag("--user", "command: the user that it runs as", "text", "USER"),
     Flag("--umask", "command: its umask, octal", "text", "MODE"),
-    Flag("--stdin", "command: reads what comes on my standard input"),
+    Flag("--stdin", "command: read the standard input of rtctl"),
 )
 SUBMIT_FLAGS = (*OPTION_FLAGS, *START_FLAGS, *COMMAND_FLAGS)
 

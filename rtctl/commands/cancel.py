@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
 
 USAGE = "cancel RUN ..."
-FLAGS = (Flag("--reason", "goes into the record", "text", "TEXT"),)
-MORE = """Withdraws runs that have not started. A running run is left alone (exit code 6); use kill
+FLAGS = (Flag("--reason", "why; goes into the record of the run", "text", "TEXT"),)
+MORE = """Cancels runs that have not started. A running run is left alone (exit code 6); use kill
 for it."""
 
 

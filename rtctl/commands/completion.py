@@ -10,8 +10,13 @@ if TYPE_CHECKING:
 
 USAGE = "completion bash|zsh|fish"
 FLAGS = ()
-MORE = """bash: source <(rtctl completion bash)      zsh: source <(rtctl completion zsh)
-fish: rtctl completion fish | source"""
+MORE = """Add this line to the start-up file of your shell:
+
+  bash: source <(rtctl completion bash)
+
+  zsh: source <(rtctl completion zsh)
+
+  fish: rtctl completion fish | source"""
 
 _BASH = """\
 _rtctl() {

@@ -30,9 +30,10 @@ FLAGS = (
     Flag("--tz", "the time zone of its local times (IANA; default: this host's)", "text", "ZONE"),
     Flag("--task", "the task that it is assigned to", "text", "TASK"),
 )
-MORE = """What a condition means: its value with the fact behind each part, and its next changes.
-Works without a daemon, as if no task had ever run. Environment variables are those of this shell.
-A condition that cannot be read ends with 2. -q prints only true or false."""
+MORE = """Prints the value of the condition, the fact behind each of its parts, and its next
+changes. Without a daemon it counts as if no task had ever run. Environment variables
+are those of this shell. -q prints only true or false. Exit code 2: the condition is
+wrong."""
 
 #: How many changes are shown.
 CHANGES = 5

@@ -14,8 +14,8 @@ FLAGS = (
     Flag("--all", "the whole schedule; each task keeps its own setting"),
     Flag("--reason", "goes into the daemon's log", "text", "TEXT"),
 )
-MORE = """The tasks do not start by their conditions any more, also after a restart of the daemon.
-Running runs go on, and submit and trigger still work."""
+MORE = """Stops scheduling these tasks, also after a restart of the daemon. Current runs continue;
+submit and trigger still work."""
 
 
 def run(context: CommandContext) -> int:

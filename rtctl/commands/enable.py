@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 USAGE = "enable TASK ...   or   enable --all"
 FLAGS = (Flag("--all", "the whole schedule; each task keeps its own setting"),)
-MORE = """The tasks start by their conditions again, at once where a condition is true."""
+MORE = """Schedules these tasks again. A task whose condition is true starts at once."""
 
 
 def run(context: CommandContext) -> int:

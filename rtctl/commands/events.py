@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 USAGE = "events"
 FLAGS = (
-    Flag("-f/--follow", "go on until interrupted"),
-    Flag("-n/--limit", "how many past ones at most (default: 100)", "int", "N"),
-    Flag("--since", "only what happened since (`10m`, `08:00`), or after the event of this id",
+    Flag("-f/--follow", "print new events until interrupted"),
+    Flag("-n/--limit", "the most past events (default: 100)", "int", "N"),
+    Flag("--since", "only events since then (`10m`, `08:00`), or after the event of this id",
          "text", "TIME"),
-    Flag("--until", "only what happened until then", "text", "TIME"),
-    Flag("--task", "only this task's", "text", "TASK"),
-    Flag("--run", "only this run's", "text", "RUN"),
+    Flag("--until", "only events before then", "text", "TIME"),
+    Flag("--task", "only events of this task", "text", "TASK"),
+    Flag("--run", "only events of this run", "text", "RUN"),
     Flag("--type", "only events of this name (may be repeated; see below)", "text", "NAME",
          many=True),
 )  # fmt: skip
@@ -34,9 +34,10 @@ FLAGS = (
 USUAL = 100
 #: The ids of a stream are milliseconds and a number of 64 bits within each.
 LAST_OF_A_MS = 2**64 - 1
-MORE = """-f prints new events, and past ones only with --since. -o jsonl prints all fields, one
-event a line. Names: queued, started (while a client follows), succeeded, error, exception,
-terminated, lost, cancelled, retry, requeued, and those that tasks emit."""
+MORE = """Prints past events, the oldest first. -f prints new events as they happen; with --since
+it prints past ones first. -o jsonl prints all fields, one event a line. Names: queued,
+started (while a client follows), succeeded, error, exception, terminated, lost,
+cancelled, retry, requeued, and those that tasks emit."""
 
 
 def run(context: CommandContext) -> int:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 USAGE = "forget RUN ... | --before TIME [--task TASK]"
 FLAGS = (
-    Flag("--before", "all runs that ended before: 2h (ago), 08:00, a date", "text", "TIME"),
-    Flag("--task", "with --before: only this task's", "text", "TASK"),
+    Flag("--before", "all runs that ended before (`2h` ago, `08:00`, a date)", "text", "TIME"),
+    Flag("--task", "with --before: only runs of this task", "text", "TASK"),
 )
-MORE = """Removes the records of ended runs, before the retention does, and prints their ids. A run
-that has not ended is left alone (exit code 6). Output goes with the retention of output."""
+MORE = """Removes the records of ended runs now instead of after their retention, and prints their
+ids. A run that has not ended is left alone (exit code 6). The output of a removed run
+stays until the retention of output removes it."""
 #: Runs that are removed in one request.
 PAGE = 200
 

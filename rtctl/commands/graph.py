@@ -15,9 +15,10 @@ USAGE = "graph [TASK]"
 FLAGS = (
     Flag("-o/--output", "how to draw it (default: tree)", "tree|mermaid|svg|json|jsonl"),
 )  # fmt: skip
-MORE = """Which task starts after which, reads the state of which, and gets the result of which.
-With a TASK only the tasks that lead to it or that it leads to. `rtctl graph -o svg > tasks.svg` is
-a picture, `-o mermaid` a text that many documentation tools draw."""
+MORE = """Shows which task starts after which, which reads the state of which, and which gets the
+result of which. With a TASK: only the tasks before and after it. `rtctl graph -o svg >
+tasks.svg` makes a picture; `-o mermaid` makes a text that many documentation tools
+draw."""
 
 
 def run(context: CommandContext) -> int:

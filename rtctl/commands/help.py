@@ -35,7 +35,7 @@ def _overview(width: int) -> list[str]:
     codes = ", ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items())
     own = "`run`, `wait` and `submit --wait` return the task's own code."
     return [
-        *wrap_text("rtctl VERB [TARGET ...] [flags]: talks to rtd, the task daemon.", width),
+        *wrap_text("rtctl VERB [TARGET ...] [flags]: the client of rtd, the task daemon.", width),
         "",
         "Verbs:",
         *_pairs(SUMMARIES.items(), width),
@@ -43,7 +43,7 @@ def _overview(width: int) -> list[str]:
         "Flags of every verb:",
         *_flags(GLOBAL, width),
         "",
-        *wrap_text("`rtctl help VERB` tells more. stdout is data, stderr is talk.", width),
+        *wrap_text("`rtctl help VERB` tells more. Data is on stdout, messages on stderr.", width),
         *wrap_text(f"Exit codes: {codes}; {own}", width),
     ]
 
@@ -61,7 +61,10 @@ def _verb(word: str, width: int) -> list[str]:
     lines += ["", *_indented(COMMANDS[name][0], width)]
     also = sorted(alias for alias, verb in ALIASES.items() if verb == name)
     lines += _indented(f"also: {', '.join(also)}", width) if also else []
-    lines += ["", *wrap_text(" ".join(module.MORE.split()), width)] if module.MORE else []
+    for paragraph in module.MORE.split("\n\n") if module.MORE else []:
+        is_indented = paragraph.startswith(" ")
+        text = " ".join(paragraph.split())
+        lines += _indented(text, width) if is_indented else ["", *wrap_text(text, width)]
     lines += ["", "Flags:", *_flags(module.FLAGS, width)] if module.FLAGS else []
     own = {name for flag in module.FLAGS for name in flag.names}
     others = [flag for flag in GLOBAL if own.isdisjoint(flag.names)]

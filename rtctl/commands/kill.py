@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 USAGE = "kill RUN ...   or   kill --task TASK"
 FLAGS = (
     Flag("--task", "all running runs of it, instead of a RUN", "text", "TASK"),
-    Flag("--grace", "time to stop by itself (default: the task's; 0: none)", "duration",
+    Flag("--grace", "time to stop by itself (default: that of the task; 0: none)", "duration",
          "DURATION"),
-    Flag("--reason", "goes into the record", "text", "TEXT"),
+    Flag("--reason", "why; goes into the record of the run", "text", "TEXT"),
 )  # fmt: skip
-MORE = """Asks the run to stop, waits the grace, then kills the run and every process it started,
-daemonised or not. Returns when the run is over and prints each process that was ended and how. A
-queued run is cancelled. --task says on stderr how many runs it ends; those that wait stay
-queued."""
+MORE = """Requests the run to stop, waits the grace, then kills the run and every process that it
+started, daemonised or not. Returns when the run is over, and prints each process that
+was ended and how. A queued run is cancelled. --task prints on stderr how many runs it
+stops; queued runs of the task stay queued."""
 
 #: The runs of a task that one call ends, and those that one request names.
 _MOST = 10_000

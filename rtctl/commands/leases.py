@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 USAGE = "leases [--settle]"
 FLAGS = (Flag("--settle", "look for dead executors now"),)
-MORE = """Lists the runs whose executor or node is gone and that are not settled yet. rtd settles
-them by itself within seconds; --settle has it look now. -q prints the ids."""
+MORE = """Lists the runs whose executor or node is gone and that have no outcome yet. rtd gives
+them one by itself within seconds; --settle does it now. -q prints the ids."""
 
 
 def run(context: CommandContext) -> int:

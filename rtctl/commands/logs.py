@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 USAGE = "logs RUN | TASK ..."
 FLAGS = (
-    Flag("-f/--follow", "go on until the run is over"),
-    Flag("-n/--tail/--lines", "only the last so many lines", "int", "N"),
+    Flag("-f/--follow", "print new output until the run is over"),
+    Flag("-n/--tail/--lines", "only the last N lines", "int", "N"),
     Flag("-S/--since", "only what was written since (`10m`, `08:00`)", "text", "TIME"),
-    Flag("--stream", "only this one", "out|err"),
+    Flag("--stream", "only this stream", "out|err"),
     Flag("-t/--timestamps", "when each line was written, and to which stream"),
-    Flag("--attempt", "which try (default: the latest)", "int", "N"),
+    Flag("--attempt", "which attempt (default: the latest)", "int", "N"),
     Flag("--failed", "of a TASK: its latest run that ended without success"),
     RAW,
 )
-MORE = """Prints the output byte for byte, stderr on stderr; to a terminal without escape
-sequences, unless --raw. Output that a subprocess wrote straight to the file may show under either
-stream. `-t` and `-o jsonl` name the stream of each line. A TASK stands for its run that
-goes on, or else its latest one; with -f for the next one, if none goes on or waits."""
+MORE = """Prints the output byte for byte, stderr on stderr. On a terminal escape sequences are
+removed, unless --raw is given. Output of a subprocess may appear under either stream.
+`-t` and `-o jsonl` name the stream of each line. A TASK means its running run, or else
+its latest one; with -f it means its next run, if none is running or queued."""
 
 
 def run(context: CommandContext) -> int:

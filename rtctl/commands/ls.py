@@ -15,23 +15,24 @@ if TYPE_CHECKING:
 
 USAGE = "ls [TASK | @QUEUE]"
 FLAGS = (
-    Flag("--task", "only this task's", "text", "TASK"),
-    Flag("--state", "only in these (`running,queued`; `unsuccessful`; see above)", "text",
+    Flag("--task", "only runs of this task", "text", "TASK"),
+    Flag("--state", "only in these states (`running,queued`; `unsuccessful`; see above)", "text",
          "STATES", many=True),
     Flag("-Q/--queue", "only of this queue", "text", "QUEUE"),
-    Flag("-n/--limit", "how many at most (default: 50; see above)", "int", "N"),
-    Flag("--since", "only what changed since (`10m`, `08:00`)", "text", "TIME"),
-    Flag("--until", "only what has not changed since then", "text", "TIME"),
+    Flag("-n/--limit", "the most runs (default: 50; see above)", "int", "N"),
+    Flag("--since", "only runs that changed since then (`10m`, `08:00`)", "text", "TIME"),
+    Flag("--until", "only runs whose last change was before then", "text", "TIME"),
 )  # fmt: skip
 #: What `ls` says of runs that are `terminated`.
 _KINDS = ("timed out", "killed", "over limit", "stopped", "shut down")
-MORE = """STATES are queued, running, succeeded, error, exception, terminated, lost and cancelled;
-`failed` is error, exception and lost; `unsuccessful` is these and terminated; `ended` is all that
-are over. Of a terminated run the table says what ended it: timed out, killed, over limit, stopped
-(by its end condition), shut down.
-The running runs first, then the queued, then the ended, newest first. On a terminal ids
-are short: their end is enough for every verb. -o wide shows all columns. With -q or JSON into a
-pipe or a file all runs are listed unless -n says how many; what a table leaves out is said."""
+MORE = """STATES are queued, running, succeeded, error, exception, terminated, lost and cancelled.
+Words for several: `failed` (error, exception, lost), `unsuccessful` (these and
+terminated), `ended` (all that are over). The table says what ended a terminated run:
+timed out, killed, over limit, stopped (by its end condition), shut down.
+
+Running runs come first, then queued, then ended ones, the newest first. On a terminal ids are
+cut: their end is enough for every verb. -o wide shows all columns. With -q, or with JSON into a
+pipe or a file, all runs are listed unless -n is given. A table that leaves out runs says so."""
 
 STATES = ("queued", "running", "succeeded", "error", "exception", "terminated", "lost", "cancelled")
 _SETS = {

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 USAGE = "misses [TASK] [--since TIME] [--until TIME] [--limit COUNT]"
 FLAGS = (
-    Flag("--since", "due since then: 2h, 08:00, yesterday's date", "text", "TIME"),
-    Flag("--until", "due until then", "text", "TIME"),
-    Flag("--limit", "so many at most (default 100; -q, JSON in a pipe: all)", "int", "COUNT"),
+    Flag("--since", "only those due since then (`2h`, `08:00`, a date)", "text", "TIME"),
+    Flag("--until", "only those due before then", "text", "TIME"),
+    Flag("--limit", "the most rows (default 100; -q, JSON in a pipe: all)", "int", "COUNT"),
 )
-MORE = """Due moments at which a task did not just start in time: late, skipped (it was held until
-its condition was false again), missed (no daemon ran), coalesced (one run for several). DUE is
-in the local time of each task, --since in that of this host."""
+MORE = """Lists scheduled starts that were late, skipped (the task was held until its condition
+was false again), missed (no daemon was running), or coalesced (one run for several
+starts). DUE is in the time zone of each task; --since is in that of this host."""
 #: The daemon keeps no more.
 ALL = 10_000
 

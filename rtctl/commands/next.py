@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from rtctl.generated.answers import NextResult
 
 USAGE = "next [TASK] [-n COUNT]"
-FLAGS = (Flag("-n/--count", "so many starts (default 10)", "int", "COUNT"),)
-MORE = """The starts if only time passes and each run ends at once, in the local time of each task.
-Tasks that wait for an event are counted; `rtctl why TASK` says for which. So are those that may not
-overlap and whose run waits (in a queue, for a retry), or goes on beyond the moment at which they
-would start again."""
+FLAGS = (Flag("-n/--count", "how many starts (default 10)", "int", "COUNT"),)
+MORE = """Lists the next starts, as if each run ended at once, in the time zone of each task. The
+last lines count the tasks that are not listed: those that wait for an event (`rtctl why
+TASK` says for which), and those that may not overlap and whose run is queued, waits for
+a retry, or runs past the next start."""
 
 
 def run(context: CommandContext) -> int:

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from rtctl.generated.shapes import ParamRow
 
 USAGE = (
-    "params [ls] | params get NAME | params set name=text|name:=JSON ... | params unset NAME ..."
+    "params [ls]   or   params get NAME   or   params set name=text|name:=JSON ...   or   "
+    "params unset NAME ..."
 )
 FLAGS = (Flag("-t/--task", "ls: what this task gets; else: its own parameter", "text", "TASK"),)
-MORE = """The parameters that tasks get besides those of a submit. `set` gives a parameter that the
-app declares another value, from the next run on, until `unset`. Private values are never shown."""
+MORE = """Lists the parameters that the app declares: tasks get them beside those of a submit.
+`set` gives one another value, from the next run on, until `unset`. Private values are
+never shown."""
 VERBS = SUBCOMMANDS["params"]
 _SHOWN_CHARS = 60
 

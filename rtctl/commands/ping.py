@@ -17,7 +17,7 @@ FLAGS = (
     Flag("--timeout", "give up after this long (default 5s; exit code 124)", "duration",
          "DURATION"),
 )  # fmt: skip
-MORE = """Exit code 0: the daemon answers; 7: it cannot be reached; 4: not permitted; 124: it
+MORE = """Exit codes: 0 the daemon answers; 7 it cannot be reached; 4 you may not use it; 124 it
 is there and does not answer."""
 
 

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import QueueRow
 
-USAGE = """queue [ls] | queue pause QUEUE ... | queue resume QUEUE ... |
-       queue priority QUEUE ... N | queue purge QUEUE"""
+USAGE = (
+    "queue [ls]   or   queue pause QUEUE ...   or   queue resume QUEUE ...   or   "
+    "queue priority QUEUE ... N   or   queue purge QUEUE"
+)
 FLAGS = (
-    Flag("--reason", "of pause and purge", "text", "TEXT"),
+    Flag("--reason", "pause, purge: why", "text", "TEXT"),
     Flag("-y/--yes", "purge: do not ask"),
 )
-MORE = """A paused queue accepts runs and starts none; running runs go on. priority (-100 to 100, by
-default 0) says which queue comes first, before the priorities of the runs. purge cancels all runs
-that wait in the queue."""
+MORE = """A paused queue accepts runs and starts none; running runs continue. The priority (-100
+to 100, default 0) says which queue comes first; the priorities of runs count after it.
+purge cancels all runs that wait in the queue."""
 VERBS = SUBCOMMANDS["queue"]
 
 

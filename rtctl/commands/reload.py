@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 USAGE = "reload"
 FLAGS = ()
-MORE = """Imports the app again. Running runs stay with the code they began with; new ones get the
-new code. Waits until the new app serves and prints which tasks are new, changed and gone. Exit
-code 1: it does not import, and the previous one goes on serving; 8: it serves, but a part of it
-failed, such as a file of a loader."""
+MORE = """Imports the app again. Running runs keep their code; new runs get the new code. Waits
+until the new app is in use, and prints which tasks are new, changed and gone. Exit
+codes: 1 the app does not import, and the previous one stays in use; 8 a part of the new
+app failed, such as a file of a loader."""
 PARTLY_FAILED = 8
 #: A longer wait prints what it waits for.
 PATIENCE_S = 2.0

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 USAGE = "reload-run RUN [name=text] [name:=JSON] ..."
 FLAGS = (
-    Flag("--grace", "time to stop by itself (default: the task's; 0: none)", "duration",
+    Flag("--grace", "time to stop by itself (default: that of the task; 0: none)", "duration",
          "DURATION"),
-    Flag("--reason", "goes into the record", "text", "TEXT"),
+    Flag("--reason", "why; goes into the record of the run", "text", "TEXT"),
 )  # fmt: skip
-MORE = """Stops the run as kill does, then begins the same run again at once as its next attempt,
-with the code of the app as it is now and the new values of parameters. It uses up no retry. Wrong
-parameters stop nothing. Exit code 6: the run is not running."""
+MORE = """Stops the run as kill does, then starts the same run again at once as its next attempt,
+with the current code of the app and the new values of parameters. It uses up no retry.
+With wrong parameters nothing is stopped. Exit code 6: the run is not running."""
 
 
 def run(context: CommandContext) -> int:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 USAGE = "result RUN"
 FLAGS = (
-    Flag("--wait", "until it is over"),
+    Flag("--wait", "wait until the run is over"),
     Flag("--timeout", "wait at most this long (exit code 124)", "duration", "DURATION"),
-    Flag("--traceback", "where an exception came from"),
+    Flag("--traceback", "print the traceback of an exception"),
     RAW,
 )
 MORE = """Prints a text as it is, other values as JSON. Exit code 3: the run is not over; otherwise

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
 
 USAGE = "retry RUN ..."
-FLAGS = (Flag("--wait", "until they are over; exit code as `wait` has it"),)
-MORE = """Submits runs that are over once more, with the same parameters and options. A run that is
-over never changes, so these are new runs; their ids are printed."""
+FLAGS = (Flag("--wait", "wait until they are over; exit code as of `wait`"),)
+MORE = """Submits runs that have ended again, with the same parameters and options. An ended run
+never changes, so these are new runs; their ids are printed."""
 
 
 def run(context: CommandContext) -> int:

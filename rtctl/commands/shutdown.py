@@ -13,11 +13,12 @@ USAGE = "shutdown"
 FLAGS = (
     Flag("--grace", "how long runs have to finish (default: the daemon's stop_grace)", "duration",
          "DURATION"),
-    Flag("--keep-running", "end only the supervisor; runs go on and the next one adopts them"),
+    Flag("--keep-running", "stop only the supervisor; runs continue, and the next one adopts them"),
     Flag("--no-wait", "do not wait for its end"),
 )  # fmt: skip
-MORE = """Takes no more runs, lets running runs finish within the grace, stops the rest. Runs that
-may be requeued are; queued runs wait for the next start. Returns when the daemon is gone."""
+MORE = """Stops the daemon: it takes no more runs, lets running runs finish within the grace, and
+stops the rest. Those that may be requeued are queued again; queued runs wait for the
+next start. Returns when the daemon has ended."""
 
 
 def run(context: CommandContext) -> int:

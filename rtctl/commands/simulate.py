@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 USAGE = "simulate APP [--from TIME] [--to TIME] [--run-time DURATION] [--task TASK]"
 FLAGS = (
-    Flag("--from", "the virtual clock begins here (default: now)", "text", "TIME"),
-    Flag("--to", "and ends here (default: a day later)", "text", "TIME"),
+    Flag("--from", "when the virtual clock begins (default: now)", "text", "TIME"),
+    Flag("--to", "when it ends (default: a day later)", "text", "TIME"),
     Flag("--run-time", "how long each run takes (default 1s)", "duration", "DURATION"),
-    Flag("--task", "show only this one's", "text", "TASK"),
+    Flag("--task", "only starts of this task", "text", "TASK"),
 )
-MORE = """Which tasks of an app start when, on a virtual clock. No task has run before, every run
-succeeds, conditions on the host are false, and tasks with a custom condition do not start.
-AT is in the local time of each task, --from and --to are in that of this host. WHY marks the days
-on which the clocks change. -q prints only how many starts."""
+MORE = """Lists which tasks of an app would start when, on a virtual clock. Nothing runs: no task
+has run before, every run succeeds, conditions on the host are false, and tasks with a
+custom condition do not start. AT is in the time zone of each task; --from and --to are
+in that of this host. WHY marks the days on which the clocks change. -q prints only how
+many starts."""
 DAY_S = 86400.0
 #: The exit codes of the child that are passed on: the app has no such task; a wrong span.
 PASSED_ON = (EXIT_CODE[UnknownTask.code], EXIT_CODE[BadRequest.code])

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 USAGE = "submit TASK [name=text] [name:=JSON] ...   or   submit [flags] -- COMMAND [ARGS...]"
 FLAGS = (
     *SUBMIT_FLAGS,
-    Flag("--wait", "until it is over; return the task's own exit code"),
-    Flag("-f/--follow", "show its output until it is over; as --wait"),
+    Flag("--wait", "wait until the run is over; return its exit code"),
+    Flag("-f/--follow", "as --wait, and print its output meanwhile"),
     Flag("-p/--print-id", "the id and nothing else"),
     RAW,
 )

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 USAGE = "tasklog [TASK] [--action ACTION] [--since TIME] [--until TIME] [-n COUNT]"
 FLAGS = (
-    Flag("--action", "only this one: run, success, fail, terminate, inaction", "text", "ACTION"),
-    Flag("--since", "only since then: 2h, 08:00, yesterday's date", "text", "TIME"),
-    Flag("--until", "only until then", "text", "TIME"),
-    Flag("-n/--limit", "so many at most (default 100; -q, JSON in a pipe: all)", "int", "COUNT"),
+    Flag("--action", "only this action: run, success, fail, terminate, inaction", "text", "ACTION"),
+    Flag("--since", "only entries since then (`2h`, `08:00`, a date)", "text", "TIME"),
+    Flag("--until", "only entries before then", "text", "TIME"),
+    Flag("-n/--limit", "the most rows (default 100; -q, JSON in a pipe: all)", "int", "COUNT"),
 )
-MORE = """The entries of the app's task log, the latest first, with the scheme log_csv, log_memory,
-log_simple or log_redis. `rtctl logs` prints the output of runs."""
+MORE = """Prints the entries of the app's task log, the latest first, if its scheme is log_csv,
+log_memory, log_simple or log_redis. `rtctl logs` prints the output of runs."""
 #: The daemon gives at most so many entries in one answer.
 PAGE_MAX = 10_000
 

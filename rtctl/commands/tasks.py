@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 USAGE = "tasks [TASK]"
 FLAGS = ()
-MORE = """With a TASK everything that is known of it. NEXT is when time alone lets it start."""
+MORE = """With a TASK: everything that is known about it. NEXT is the next start, for tasks that
+wait for the time alone."""
 _ENDS = {"success": "ok", "fail": "failed", "terminate": "terminated", "inaction": "cancelled"}
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 USAGE = "trigger TASK [name=text] [name:=JSON] ..."
 FLAGS = ()
-MORE = """Prints the run's id. Refused while a run of the task is going, unless it may overlap
-or has no start condition; submit queues one that waits for it. For the task's conditions it
-counts as a start like any other."""
+MORE = """Prints the id of the run. Refused while a run of the task is active, unless the task may
+overlap or has no start condition; submit queues a run that waits for it. The conditions
+of tasks count it as any other start."""
 
 
 def run(context: CommandContext) -> int:

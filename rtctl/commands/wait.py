@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 USAGE = "wait RUN ..."
 FLAGS = (
     Flag("--timeout", "give up after this long (exit code 124)", "duration", "DURATION"),
-    Flag("--any", "one of them is enough"),
+    Flag("--any", "return when one of the runs is over"),
 )
-MORE = """Exit code: the run's own (`rtctl help submit`); of several 0 if all succeeded, 8 if some
-did, 1 if none did."""
+MORE = """Exit code: that of the run (`rtctl help submit`); of several runs 0 if all succeeded, 8
+if some did, 1 if none did."""
 
 
 def run(context: CommandContext) -> int:

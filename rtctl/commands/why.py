@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 USAGE = "why TASK | RUN"
 FLAGS = ()
-MORE = """The condition of a task with the fact behind each part, what else holds it, and when it
-can start; its latest run that ended without success, and the latest due moment that it missed. Of
-a RUN: what it waits for, or why it ended."""
+MORE = """For a TASK: its condition with the fact behind each part, what else holds it, and when
+it can start; its latest run that ended without success, and its latest scheduled start
+that was missed. For a RUN: what it waits for, or why it ended."""
 
 
 def run(context: CommandContext) -> int:

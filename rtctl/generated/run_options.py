@@ -46,19 +46,19 @@ if TYPE_CHECKING:
 
 #: Every policy: name, kind (see `rtd.model.policies.PolicyOption`) and help.
 POLICIES: tuple[tuple[str, str, str], ...] = (
-    ("queue", "text", "where it waits; default: the task's"),
+    ("queue", "text", "where it waits (default: the task's)"),
     ("priority", "int", "-100 to 100, higher first"),
     ("timeout", "duration", "stop an attempt that runs longer (`10m`)"),
-    ("stop_grace", "duration", "from the request to stop to the kill"),
-    ("retries", "int", "further attempts after a failed one"),
+    ("stop_grace", "duration", "time from the request to stop until the kill"),
+    ("retries", "int", "more attempts after a failed one"),
     ("backoff", "duration", "wait before the first retry, doubled for each further one"),
     ("backoff_cap", "duration", "longest wait between attempts"),
-    ("jitter", "share", "share of the wait that is random, 0 to 1"),
+    ("jitter", "share", "the random share of the wait, 0 to 1"),
     ("retry_on", "names", "retry only these exceptions, `exit N`, `timeout`"),
     ("no_retry_on", "names", "never retry these exceptions"),
     ("on_lost", "fail|requeue", "`fail` or `requeue` when its executor dies"),
-    ("max_concurrency", "int", "runs of the task at once, everywhere"),
-    ("memory_limit", "size", "resident memory of its process tree (`512M`)"),
-    ("cpu_time_limit", "duration", "CPU time of its process tree"),
-    ("expires", "duration", "cancel it when it has not started by then"),
+    ("max_concurrency", "int", "the most runs of the task at once, on all nodes"),
+    ("memory_limit", "size", "the most memory (RSS) of its process tree (`512M`)"),
+    ("cpu_time_limit", "duration", "the most CPU time of its process tree"),
+    ("expires", "duration", "cancel it if it has not started after this time"),
 )

@@ -244,21 +244,21 @@ class SubmitOptions(TypedDict, total=False):
     """How runs are to be queued and watched."""
 
     queue: str
-    """Where it waits; default: the task's."""
+    """Where it waits (default: the task's)."""
     priority: int
     """-100 to 100, higher first."""
     timeout: str | float | None
     """Stop an attempt that runs longer (`10m`)."""
     stop_grace: str | float | None
-    """From the request to stop to the kill."""
+    """Time from the request to stop until the kill."""
     retries: int
-    """Further attempts after a failed one."""
+    """More attempts after a failed one."""
     backoff: str | float
     """Wait before the first retry, doubled for each further one."""
     backoff_cap: str | float
     """Longest wait between attempts."""
     jitter: float
-    """Share of the wait that is random, 0 to 1."""
+    """The random share of the wait, 0 to 1."""
     retry_on: list[str]
     """Retry only these exceptions, `exit N`, `timeout`."""
     no_retry_on: list[str]
@@ -266,13 +266,13 @@ class SubmitOptions(TypedDict, total=False):
     on_lost: str
     """`fail` or `requeue` when its executor dies."""
     max_concurrency: int | None
-    """Runs of the task at once, everywhere."""
+    """The most runs of the task at once, on all nodes."""
     memory_limit: str | int | None
-    """Resident memory of its process tree (`512M`)."""
+    """The most memory (RSS) of its process tree (`512M`)."""
     cpu_time_limit: str | float | None
-    """CPU time of its process tree."""
+    """The most CPU time of its process tree."""
     expires: str | float | None
-    """Cancel it when it has not started by then."""
+    """Cancel it if it has not started after this time."""
     at: float | None
     """Start at this time, epoch seconds, not before."""
     delay: str | float | None

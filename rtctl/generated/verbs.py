@@ -201,7 +201,7 @@ class Verbs:
         Args:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
                 recent run, or a key.
-            timeout_s: after it: error `timeout`; the runs go on.
+            timeout_s: after it: error `timeout`; the runs continue.
             any: one is enough.
             waiter: the run that waits, if one does.
         """
@@ -228,8 +228,8 @@ class Verbs:
     def kill(
         self, *, runs: list[str], grace_s: float | None = None, reason: str = ""
     ) -> KillResult:
-        """End runs: ask, wait the grace, then kill the whole process tree. A run that is still
-        queued is cancelled. Answers when they are over.
+        """Stop runs: request it, wait the grace, then kill the whole process tree. A queued run is
+        cancelled. Answers when they are over.
 
         Args:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
@@ -275,7 +275,7 @@ class Verbs:
         return answer
 
     def cancel(self, *, runs: list[str], reason: str = "") -> CancelResult:
-        """Withdraw runs that have not started. One that runs is left alone (`wrong_state`).
+        """Cancel runs that have not started. A running run is left alone (`wrong_state`).
 
         Args:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
@@ -289,8 +289,8 @@ class Verbs:
         return answer
 
     def retry(self, *, runs: list[str], ids: list[str] | None = None) -> RetryResult:
-        """Submit ended runs once more, with the same parameters and options, as new runs: a run
-        that has ended never changes.
+        """Submit ended runs again, with the same parameters and options, as new runs: a run that
+        has ended never changes.
 
         Args:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
@@ -348,7 +348,7 @@ class Verbs:
         until: float | None = None,
         limit: int = 100,
     ) -> MissesResult:
-        """List due moments at which a task did not just start in time, and why; the latest first.
+        """List scheduled starts that were late, skipped or missed, and why; the latest first.
 
         Args:
             task: only this one's.
@@ -369,7 +369,7 @@ class Verbs:
         return answer
 
     def enable(self, *, tasks: list[str] | None = None, all: bool = False) -> EnableResult:
-        """Let tasks start by their conditions again.
+        """Schedule tasks again, by their conditions.
 
         Args:
             tasks: their names.
@@ -386,7 +386,7 @@ class Verbs:
     def disable(
         self, *, tasks: list[str] | None = None, all: bool = False, reason: str = ""
     ) -> DisableResult:
-        """Stop starting tasks by their conditions; running runs go on, and the tasks can be
+        """Stop scheduling tasks, also after a restart. Current runs continue, and the tasks can be
         submitted.
 
         Args:
@@ -490,7 +490,8 @@ class Verbs:
         return answer
 
     def queue_pause(self, *, queues: list[str], reason: str = "") -> QueuePauseResult:
-        """Start no more runs from these queues; running runs go on, submits are accepted.
+        """Pause these queues: no more runs start from them. Running runs continue, and submits are
+        accepted.
 
         Args:
             queues: their names; a new queue is created.
@@ -602,7 +603,7 @@ class Verbs:
         Events of each of the two kinds come in their order, across the kinds by their time.
 
         Args:
-            follow: go on until the client closes the connection.
+            follow: continue until the client closes the connection.
             since: after this event's id; default: the last `limit`, or with `follow` from now.
             limit: how many past ones at most; null: 100, and with `since` all.
             task: only this task's.
@@ -700,7 +701,7 @@ class Verbs:
     def reload(self) -> ReloadResult:
         """Import the app again and serve it. Running runs stay with the code they began with.
         Answers when new runs get the new code; error `bad_app` with file and line when the app
-        does not import: then the previous one goes on serving."""
+        does not import: then the previous one stays in use."""
         answer: ReloadResult = self._call("reload", {})
         return answer
 

@@ -116,7 +116,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     stop = verbs.add_parser("stop", help="stop the daemon; wait until it is gone")
     stop.add_argument(
-        "--grace", type=_duration, metavar="TIME", help="how long running runs may go on"
+        "--grace", type=_duration, metavar="TIME", help="how long running runs may continue"
     )
     stop.add_argument(
         "--keep-running",

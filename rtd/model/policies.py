@@ -83,7 +83,7 @@ class Policies:
     The public name of a policy is that of its field without the unit.
     """
 
-    queue: str = _policy("default", _read_queue, "text", "where it waits; default: the task's")
+    queue: str = _policy("default", _read_queue, "text", "where it waits (default: the task's)")
     priority: int = _policy(
         0, whole_number(-PRIORITY_RANGE, PRIORITY_RANGE), "int", "-100 to 100, higher first",
         more="within the queue",
@@ -94,10 +94,10 @@ class Policies:
     )  # fmt: skip
     stop_grace_s: float | None = _policy(
         None, read_optional(parse_duration_s), "duration | None",
-        "from the request to stop to the kill", more="default: the daemon's",
+        "time from the request to stop until the kill", more="default: the daemon's",
     )  # fmt: skip
     retries: int = _policy(
-        0, whole_number(0, 1_000_000), "int", "further attempts after a failed one",
+        0, whole_number(0, 1_000_000), "int", "more attempts after a failed one",
         more="an error or an exception",
     )  # fmt: skip
     backoff_s: float = _policy(
@@ -107,7 +107,7 @@ class Policies:
     backoff_cap_s: float = _policy(
         600.0, parse_duration_s, "duration", "longest wait between attempts"
     )
-    jitter: float = _policy(0.1, read_share, "share", "share of the wait that is random, 0 to 1")
+    jitter: float = _policy(0.1, read_share, "share", "the random share of the wait, 0 to 1")
     retry_on: tuple[str, ...] = _policy(
         (), read_exception_names, "names", "retry only these exceptions, `exit N`, `timeout`",
         more="names such as `ValueError`, `requests.Timeout`, `exit 75`; the name of a base class "
@@ -123,19 +123,19 @@ class Policies:
     )
     max_concurrency: int | None = _policy(
         None, read_optional(whole_number(1, 1_000_000)), "int | None",
-        "runs of the task at once, everywhere",
+        "the most runs of the task at once, on all nodes",
     )  # fmt: skip
     memory_limit_bytes: int | None = _policy(
         None, read_optional(read_positive_size), "size | None",
-        "resident memory of its process tree (`512M`)", own_process=True,
+        "the most memory (RSS) of its process tree (`512M`)", own_process=True,
     )  # fmt: skip
     cpu_time_limit_s: float | None = _policy(
         None, read_optional(read_positive_duration_s), "duration | None",
-        "CPU time of its process tree", own_process=True,
+        "the most CPU time of its process tree", own_process=True,
     )  # fmt: skip
     expires_s: float | None = _policy(
         None, read_optional(read_expiry_s), "duration | None",
-        "cancel it when it has not started by then", more="counted from the submit",
+        "cancel it if it has not started after this time", more="counted from the submit",
     )  # fmt: skip
 
     def overlay(self, opts: Mapping[str, Any]) -> "Policies":

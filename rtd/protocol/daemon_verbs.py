@@ -88,7 +88,7 @@ HELLO: Final = Verb(
 
 TASK_LOG: Final = Verb(
     name="task_log",
-    summary="the app's task log: each run and how it ended",
+    summary="print the app's task log: each run and how it ended",
     command="tasklog",
     completes="task",
     doc="Return the entries of the app's task log if Redis holds it, or the file that holds them, "
@@ -117,7 +117,7 @@ TASK_LOG: Final = Verb(
 
 STATUS: Final = Verb(
     name="status",
-    summary="the state of the daemon, its app and its schedule, and what has failed",
+    summary="show the state of the daemon, its app and its schedule, and what has failed",
     doc="Describe the state of the daemon, its app and its schedule, and the parts of the app that "
     "failed.",
     result=(
@@ -150,7 +150,7 @@ STATUS: Final = Verb(
 
 INFO: Final = Verb(
     name="info",
-    summary="the daemon and its parts",
+    summary="show the daemon and its parts",
     doc="Describe the daemon, its app, its Redis and its executors.",
     result=(
         *IDENTITY,
@@ -183,11 +183,11 @@ INFO: Final = Verb(
 
 RELOAD: Final = Verb(
     name="reload",
-    summary="import the app again and serve it",
+    summary="import the app again: new runs get the new code",
     answers_within_s=None,
     doc="Import the app again and serve it. Running runs stay with the code they began with. "
     "Answers when new runs get the new code; error `bad_app` with file and line when the app "
-    "does not import: then the previous one goes on serving.",
+    "does not import: then the previous one stays in use.",
     result=(
         Field("generation", "int", "the generation of the process that forks new executors"),
         Field("tasks", "int", "how many the app has now"),
@@ -205,7 +205,7 @@ RELOAD: Final = Verb(
 
 PING: Final = Verb(
     name="ping",
-    summary="whether the daemon answers",
+    summary="check that the daemon answers",
     doc="Check that the daemon answers.",
     result=(
         Field("pid", "int", "the supervisor's"),
@@ -216,7 +216,7 @@ PING: Final = Verb(
 
 SHUTDOWN: Final = Verb(
     name="shutdown",
-    summary="end the daemon",
+    summary="stop the daemon",
     doc="End the daemon: take no more runs, let running runs finish within the grace, stop the "
     "rest. Answers at once; the daemon closes the connection when it has ended.",
     repeatable=False,

@@ -29,7 +29,7 @@ PARAM: Final = Shape(
 
 PARAMS_LS: Final = Verb(
     name="params_ls",
-    summary="the parameters that tasks get besides those of a submit: ls, get, set, unset",
+    summary="list, read and change the parameters of the app: ls, get, set, unset",
     aliases=("parameters", "param"),
     doc="List the parameters of the session and of its tasks.",
     params=(

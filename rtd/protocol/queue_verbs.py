@@ -9,7 +9,7 @@ _QUEUES: Final = Field("queues", "list[str]", "their names; a new queue is creat
 
 QUEUE_LS: Final = Verb(
     name="queue_ls",
-    summary="ls, pause, resume, priority, purge",
+    summary="list and manage queues: ls, pause, resume, priority, purge",
     aliases=("queues",),
     completes="queue",
     doc="List all queues.",
@@ -25,7 +25,8 @@ QUEUE_PAUSE: Final = Verb(
     name="queue_pause",
     changes=True,
     completes="queue",
-    doc="Start no more runs from these queues; running runs go on, submits are accepted.",
+    doc="Pause these queues: no more runs start from them. Running runs continue, and submits "
+    "are accepted.",
     params=(_QUEUES, REASON),
     result=(Field("queues", "list[QueueRow]", "as they are now"),),
     example=({"queues": ["slow"]}, {"queues": [{"queue": "slow", "paused": True, "...": "..."}]}),

@@ -58,7 +58,7 @@ FORGET: Final = Verb(
 LEASES: Final = Verb(
     name="leases",
     changes=True,
-    summary="runs that executors have, and those whose executor is gone",
+    summary="list runs whose executor is gone",
     doc="Count the leases of runs, and list the stale ones: the executor or its node is gone, and "
     "the run is not settled yet. rtd settles them by itself within seconds.",
     params=(
@@ -77,11 +77,11 @@ LEASES: Final = Verb(
 
 EVENTS: Final = Verb(
     name="events",
-    summary="the events of runs and queues, as they happen",
+    summary="print the events of runs and queues",
     doc="Send the events of runs and queues, and those that tasks emit, as `event` notifications. "
     "Events of each of the two kinds come in their order, across the kinds by their time.",
     params=(
-        Field("follow", "bool", "go on until the client closes the connection", False),
+        Field("follow", "bool", "continue until the client closes the connection", False),
         Field("since", "str | None", "after this event's id; default: the last `limit`, or with "
               "`follow` from now", None),
         Field("limit", "int | None", "how many past ones at most; null: 100, and with `since` all",

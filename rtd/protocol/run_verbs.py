@@ -51,7 +51,7 @@ SUBMIT: Final = Verb(
 
 LS: Final = Verb(
     name="ls",
-    summary="list runs (also when no verb is given)",
+    summary="list runs (the default, without a verb)",
     aliases=("ps", "list"),
     completes="task",
     doc="List runs: the running ones, then the queued, then the ended, the newest first.",
@@ -82,7 +82,7 @@ LS: Final = Verb(
 
 SHOW: Final = Verb(
     name="show",
-    summary="everything that rtd knows of a run",
+    summary="show everything that rtd knows about a run",
     aliases=("inspect",),
     completes="run",
     doc="Return everything that rtd knows of a run.",
@@ -111,7 +111,7 @@ SHOW: Final = Verb(
 
 LOGS: Final = Verb(
     name="logs",
-    summary="a run's output",
+    summary="print the output of a run",
     aliases=("log", "tail"),
     completes="run",
     doc="Send the output of a run as `log` notifications; the answer follows the last one.",
@@ -143,13 +143,13 @@ WAITER: Final = Field("waiter", "str | None", "the run that waits, if one does",
 
 WAIT: Final = Verb(
     name="wait",
-    summary="until runs are over",
+    summary="wait until runs have ended",
     completes="live_run",
     answers_within_s=None,
     doc="Answer when all of the runs (or any of them) have ended.",
     params=(
         RUNS,
-        Field("timeout_s", "float | None", "after it: error `timeout`; the runs go on", None),
+        Field("timeout_s", "float | None", "after it: error `timeout`; the runs continue", None),
         Field("any", "bool", "one is enough", False),
         WAITER,
     ),
@@ -162,7 +162,7 @@ WAIT: Final = Verb(
 
 RESULT: Final = Verb(
     name="result",
-    summary="the value that a run returned",
+    summary="print the value that a run returned",
     completes="run",
     doc="Return the value that a run returned, or why there is none.",
     params=(RUN,),
@@ -183,12 +183,12 @@ RESULT: Final = Verb(
 KILL: Final = Verb(
     name="kill",
     changes=True,
-    summary="end runs and everything they started",
+    summary="stop runs and every process that they started",
     aliases=("stop",),
     completes="live_run",
     answers_within_s=None,
-    doc="End runs: ask, wait the grace, then kill the whole process tree. A run that is still "
-    "queued is cancelled. Answers when they are over.",
+    doc="Stop runs: request it, wait the grace, then kill the whole process tree. A queued run is "
+    "cancelled. Answers when they are over.",
     params=(RUNS, _GRACE, REASON),
     result=(_OUTCOMES,),
     example=(
@@ -200,7 +200,7 @@ KILL: Final = Verb(
 RELOAD_RUN: Final = Verb(
     name="reload_run", command="reload-run", changes=True, repeatable=False, completes="live_run",
     answers_within_s=None,
-    summary="stop a running run and begin the same run again",
+    summary="stop a running run and start it again, with the current code",
     doc="End the attempt of a running run as `kill` does, and begin the next one at once, at the "
     "head of its queue. It is no failure and uses up no retry. Answers when the attempt is over.",
     params=(
@@ -219,10 +219,10 @@ RELOAD_RUN: Final = Verb(
 CANCEL: Final = Verb(
     name="cancel",
     changes=True,
-    summary="withdraw runs that have not started",
+    summary="cancel runs that have not started",
     aliases=("revoke",),
     completes="queued_run",
-    doc="Withdraw runs that have not started. One that runs is left alone (`wrong_state`).",
+    doc="Cancel runs that have not started. A running run is left alone (`wrong_state`).",
     repeatable=False,
     params=(RUNS, REASON),
     result=(_OUTCOMES,),
@@ -232,10 +232,10 @@ CANCEL: Final = Verb(
 RETRY: Final = Verb(
     name="retry",
     changes=True,
-    summary="submit ended runs once more",
+    summary="submit ended runs again",
     aliases=("requeue",),
     completes="run",
-    doc="Submit ended runs once more, with the same parameters and options, as new runs: a run "
+    doc="Submit ended runs again, with the same parameters and options, as new runs: a run "
     "that has ended never changes.",
     params=(
         RUNS,

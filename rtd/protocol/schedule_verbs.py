@@ -14,7 +14,7 @@ _SWITCHED: Final = (Field("tasks", "list[SwitchRow]", "as they are now"),)
 
 TASKS: Final = Verb(
     name="tasks",
-    summary="the tasks that can be submitted",
+    summary="list the tasks of the app",
     completes="task",
     doc="List the tasks of the app and their parameters.",
     params=(Field("task", "str | None", "only this one", None),),
@@ -32,7 +32,7 @@ TASKS: Final = Verb(
 
 NEXT: Final = Verb(
     name="next",
-    summary="when tasks start next",
+    summary="show when tasks start next",
     completes="task",
     doc="Return when tasks start next, if only time passes and each run ends at once.",
     params=(
@@ -56,7 +56,7 @@ NEXT: Final = Verb(
 
 WHY: Final = Verb(
     name="why",
-    summary="why a task starts or does not",
+    summary="explain why a task starts or does not",
     completes="task",
     doc="Explain why a task starts or does not: its condition with the fact behind each part, all "
     "else that holds it, and when it can start.",
@@ -89,9 +89,9 @@ WHY: Final = Verb(
 
 MISSES: Final = Verb(
     name="misses",
-    summary="due moments at which a task did not just start in time",
+    summary="list scheduled starts that were late, skipped or missed, and why",
     completes="task",
-    doc="List due moments at which a task did not just start in time, and why; the latest first.",
+    doc="List scheduled starts that were late, skipped or missed, and why; the latest first.",
     params=(
         Field("task", "str | None", "only this one's", None),
         Field("since", "float | None", "only those due since, epoch seconds", None),
@@ -110,9 +110,9 @@ MISSES: Final = Verb(
 ENABLE: Final = Verb(
     name="enable",
     changes=True,
-    summary="let tasks start by their conditions again",
+    summary="schedule tasks again",
     completes="task",
-    doc="Let tasks start by their conditions again.",
+    doc="Schedule tasks again, by their conditions.",
     params=_TASKS,
     result=_SWITCHED,
     example=({"tasks": ["report"]}, {"tasks": [{"task": "report", "enabled": True}]}),
@@ -121,9 +121,9 @@ ENABLE: Final = Verb(
 DISABLE: Final = Verb(
     name="disable",
     changes=True,
-    summary="stop starting tasks by their conditions",
+    summary="stop scheduling tasks; they can still be submitted",
     completes="task",
-    doc="Stop starting tasks by their conditions; running runs go on, and the tasks can be "
+    doc="Stop scheduling tasks, also after a restart. Current runs continue, and the tasks can be "
     "submitted.",
     params=(*_TASKS, REASON),
     result=_SWITCHED,

@@ -50,7 +50,7 @@ def test_a_run_that_goes_on_is_named(
     line = interrupted(Terminal(["rtctl", *command], jobs.env, 80), shown)
     end = run[-8:]
     assert line == (
-        f"rtctl: run {run} goes on: `rtctl {again} {end}` looks again, `rtctl kill {end}` ends it"
+        f"rtctl: run {run} continues: `rtctl {again} {end}` looks again, `rtctl kill {end}` ends it"
     )
 
 
@@ -59,7 +59,7 @@ def test_a_submitted_run_goes_on(jobs: Daemon, gate: Path, flag: str) -> None:
     command = ["rtctl", "submit", "hold", f"gate={gate}", flag]
     shown = "waiting for the gate" if flag == "--wait" else "holding"
     line = interrupted(Terminal(command, jobs.env, 100), shown)
-    found = re.match(rf"rtctl: run ({ID}) goes on: `rtctl ", line)
+    found = re.match(rf"rtctl: run ({ID}) continues: `rtctl ", line)
     assert found, line
     gate.touch()
     until_state(jobs, found[1], "succeeded")
@@ -68,7 +68,7 @@ def test_a_submitted_run_goes_on(jobs: Daemon, gate: Path, flag: str) -> None:
 def test_several_runs_go_on(jobs: Daemon, run: str) -> None:
     terminal = Terminal(["rtctl", "wait", run, run], jobs.env, 80)
     line = interrupted(terminal, "waiting for runs")
-    assert line == "rtctl: the 2 runs go on: `rtctl ls` shows them"
+    assert line == "rtctl: the 2 runs continue: `rtctl ls` shows them"
 
 
 def test_run_says_that_it_ends_its_run(jobs: Daemon, gate: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_run_that_was_there_before_is_not_its_own(jobs: Daemon, gate: Path) ->
         assert process.stderr is not None
         first, last = process.stderr.read().splitlines()
         assert first == f"rtctl: run {run}"
-        assert last.startswith(f"rtctl: run {run} goes on: `rtctl logs -f {run[-8:]}` looks again")
+        assert last.startswith(f"rtctl: run {run} continues: `rtctl logs -f {run[-8:]}` looks")
     gate.touch()
     until_state(jobs, run, "succeeded")
 
