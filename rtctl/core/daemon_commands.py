@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 #: The sockets of daemons that Flask apps of this process start.
 FLASK_SOCKETS: Final[set[str]] = set()
-#: Names such a socket to the `rtctl` that `flask rtd` becomes.
+#: Those that `TASKER_URL` names in this process: others start their daemons.
+FLASK_URLS: Final[set[str]] = set()
+#: Name such sockets to the `rtctl` that `flask rtd` becomes.
 FLASK_VARIABLE: Final = "RTCTL_FLASK_SOCKET"
+URL_VARIABLE: Final = "RTCTL_FLASK_URL"
 
 
 def how_to_start(path: str) -> str:
@@ -26,6 +29,8 @@ def how_to_start(path: str) -> str:
 
 def how_to_find(path: str) -> str:
     """Return what names a daemon that is not at this socket."""
+    if path in FLASK_URLS or path == os.environ.get(URL_VARIABLE):
+        return "TASKER_URL names this socket: if it runs elsewhere, change that"
     names = "TASKER_URL" if _is_of_flask(path) else "RTD_SOCKET or RTD_RUNTIME_DIR"
     return f"if it runs elsewhere, set {names}"
 

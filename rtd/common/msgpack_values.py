@@ -216,8 +216,9 @@ def _try_pack(value: Any) -> None:
 
 
 def _unserialisable(path: str, found: str) -> UnserialisableError:
+    verb = "return" if path.startswith("the result") else "pass"
     return UnserialisableError(
-        f"{path} cannot be stored: {found}; pass plain data "
+        f"{path} cannot be stored: {found}; {verb} plain data "
         "(numbers, text, lists, dicts, dates, paths, ...) instead"
     )
 

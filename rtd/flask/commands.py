@@ -14,7 +14,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from rtctl.core.daemon_commands import FLASK_VARIABLE
+from rtctl.core.daemon_commands import FLASK_VARIABLE, URL_VARIABLE
 from rtd.common.errors import RtdError
 from rtd.config.python_command import module_command
 from rtd.flask.base_task_worker import BaseTaskWorker
@@ -161,7 +161,7 @@ def _rtctl(verb: str, words: Sequence[str]) -> NoReturn:
         env["RTD_URL"] = settings.url or ""
         env.pop("RTD_SOCKET", None)
     elif settings.url is not None and settings.redis is None:
-        env["RTD_SOCKET"] = settings.url
+        env["RTD_SOCKET"] = env[URL_VARIABLE] = settings.url
     elif not is_of_others():
         env[FLASK_VARIABLE] = os.path.abspath(paths.socket)
     _become(module_command("rtctl", verb, *words), env)

@@ -11,7 +11,7 @@ from typing import Final
 from flask import Flask
 
 from rtctl.client.client import Client
-from rtctl.core.daemon_commands import FLASK_SOCKETS
+from rtctl.core.daemon_commands import FLASK_SOCKETS, FLASK_URLS
 from rtd.common.errors import NotPermitted
 from rtd.config.file_owners import is_own
 from rtd.config.paths import DaemonPaths, find_paths
@@ -81,6 +81,7 @@ def new_client(app: Flask, settings: FlaskSettings, session: Session) -> Client:
         url, name = settings.redis
         return Client(url, name=name, session=session, reconnect_s=reconnect_s)
     if settings.url is not None:
+        FLASK_URLS.add(settings.url)
         return Client(settings.url, reconnect_s=reconnect_s)
     paths = paths_of(app, settings)
     _check_owner(paths.runtime_dir)

@@ -140,11 +140,23 @@ def test_an_app_without_a_worker_is_one_line(place: Daemon, tmp_path: Path) -> N
         tmp_path / "app.py",
         "from flask import Flask\nfrom rtd.flask import BackgroundTaskWorker\n"
         "app = Flask('shop')\napp.config['TASKER_URL'] = '/run/x.sock'\n"
-        "BackgroundTaskWorker(app)\n",
+        "worker = BackgroundTaskWorker(app)\n",
     )
     for verb in ("start", "stop"):
         done = flask(place, "rtd", verb)
         assert "the daemon at TASKER_URL (/run/x.sock) is not one of this app's" in done.stderr
+    none = flask(place, "rtd", "ls")
+    named = "TASKER_URL names this socket: if it runs elsewhere, change that"
+    assert none.returncode == 7
+    assert none.stderr.endswith(
+        f"start it with `rtd start APP` or `systemctl start rtd`; {named}\n"
+    )
+    view = "import app\ntry: app.worker.client().ls()\nexcept Exception as error: print(error)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", view], cwd=place.cwd, env=place.env, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert named in done.stdout, done.stderr
     text = (tmp_path / "app.py").read_text()
     write(tmp_path / "app.py", text.replace("/run/x.sock", "redis://:secret@127.0.0.1:1/0"))
     done = flask(place, "rtd", "ls")

@@ -120,7 +120,10 @@ def test_an_eager_run_that_fails_is_as_a_real_one(worker: BackgroundTaskWorker) 
     assert caught.value.error[:2] == ["rtd.Error", "no ink"]
     assert run.to_dict()["error"] == "Error: no ink"
     assert run.to_dict()["attempt"] == 2
-    assert give.apply().state == "exception"
+    given = give.apply()
+    assert given.state == "exception"
+    assert "the result cannot be stored" in str(given.error)
+    assert "; return plain data" in str(given.error)
     with pytest.raises(ParameterError, match="number"):
         fail.apply(number=1)
 
