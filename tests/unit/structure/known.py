@@ -16,21 +16,8 @@ WRONG_REFERENCES: set[str] = set()
 PROSE: dict[str, int] = {}
 #: How often each page has wording that is not for pages, at most.
 PAGE_WORDS: dict[str, int] = {
-    "docs/guides/class-tasks.md": 1,
-    "docs/guides/client-over-redis.md": 2,
-    "docs/guides/container.md": 1,
-    "docs/guides/events.md": 6,
     "docs/guides/flask-production.md": 2,
     "docs/guides/flask.md": 1,
-    "docs/guides/greenlets.md": 3,
-    "docs/guides/installation.md": 1,
-    "docs/guides/lanes.md": 7,
-    "docs/guides/logging.md": 1,
-    "docs/guides/middleware.md": 3,
-    "docs/guides/not-twice.md": 12,
-    "docs/guides/redis.md": 7,
-    "docs/guides/security.md": 3,
-    "docs/guides/systemd.md": 1,
     "docs/guides/troubleshooting.md": 5,
     "docs/reference/conditions.md": 3,
 }
