@@ -39,6 +39,12 @@ class RunBase:
         state = f" {self._row['state']}" if self._row else ""
         return f"<{type(self).__name__} {self.id} {self.task}{state}>"
 
+    def __getattr__(self, name: str) -> Any:
+        from rtd.model.words.other_options import RUN_WORDS  # lazy: only a mistake needs it
+
+        hint = f"; use {RUN_WORDS[name]}" if name in RUN_WORDS else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+
     def learn(self, row: Row, result: ResultResult | None = None) -> Self:
         """Take over what the daemon says of this run."""
         self._row = row

@@ -17,6 +17,8 @@ _ELSEWHERE: Final = {
     "send_task": "task.apply()",
     "apply": "task.apply()",
     "run": "task_worker.start()",
+    "get": "task_worker.get_or_404(id) in a view, else task_worker.client().get(id)",
+    "ls": "task_worker.client().ls()",
     "add_job": "task.apply() or task.apply_with(delay=...)",
     "get_jobs": "task_worker.client().ls()",
     "pause": "task_worker.client().pause_queue('default')",

@@ -33,6 +33,14 @@ QUEUE_CALLS: Final = frozenset(
         "kiq", "queue", "schedule", "send", "send_with_options", "submit",
     }
 )  # fmt: skip
+#: What other libraries call an attribute of a run, and rtd's own.
+RUN_WORDS: Final = {
+    "abort": "cancel()", "failed": "ended and ok", "get": "result(timeout=10)",
+    "get_id": "id", "get_status": "state", "info": "progress", "is_failed": "ended and ok",
+    "is_finished": "ended", "is_success": "ok", "join": "wait(timeout=10)",
+    "latest_result": "result()", "ready": "ended", "return_value": "result()", "revoke": "cancel()",
+    "status": "state", "successful": "ok", "task_id": "id", "traceback": "error",
+}  # fmt: skip
 _TASK: Final[tuple[Place, ...]] = ("task",)
 _SUBMIT: Final[tuple[Place, ...]] = ("submit",)
 

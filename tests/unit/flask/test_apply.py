@@ -7,7 +7,7 @@ import pytest
 from flask import Flask, current_app, g
 
 import rtd
-from rtctl import RunFailed
+from rtctl import AsyncRun, Run, RunFailed
 from rtd.common.errors import (
     AppError,
     BadRequest,
@@ -62,6 +62,22 @@ def test_the_words_of_other_libraries_name_apply(worker: BackgroundTaskWorker, w
         getattr(task, word)
     with pytest.raises(AttributeError, match="'BaseTask' has no attribute 'unknown'"):
         task.unknown  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("word", "own"), [("get", r"result\(timeout=10\)"), ("status", "state"), ("ready", "ended")]
+)
+def test_the_words_of_other_libraries_for_a_run(
+    worker: BackgroundTaskWorker, word: str, own: str
+) -> None:
+    run = worker.define_task(lambda: None, name="mail").apply()
+    asynchronous = AsyncRun.__new__(AsyncRun)
+    for one in (run, Run.__new__(Run), asynchronous):
+        with pytest.raises(AttributeError, match=rf"'{word}'; use {own}$"):
+            getattr(one, word)
+    with pytest.raises(AttributeError, match=r"'EagerRun' object has no attribute 'unknown'$"):
+        run.unknown  # noqa: B018
+    assert not hasattr(run, "__html__")
 
 
 def test_an_option_that_is_none_says_what_is_meant(worker: BackgroundTaskWorker) -> None:
@@ -269,5 +285,7 @@ def test_an_app_of_the_same_name_takes_the_place(worker: BackgroundTaskWorker) -
 def test_words_of_the_scheduler_of_the_original(worker: BackgroundTaskWorker) -> None:
     with pytest.raises(AttributeError, match=r"'add_job'; use task.apply"):
         worker.add_job  # noqa: B018
+    with pytest.raises(AttributeError, match=r"'get'; use task_worker.get_or_404\(id\) in a view"):
+        worker.get  # noqa: B018
     with pytest.raises(AttributeError, match="BackgroundTaskWorker"):
         __import__("rtd.flask").flask.BackgroudTaskWorker  # noqa: B018
