@@ -1,11 +1,11 @@
 """The app of the image: replace it with your own."""
 
-from rtd import Session
+from rtd import App
 
-session = Session()
+app = App()
 
 
-@session.task()
+@app.task()
 def count(to: int) -> int:
     """Add up the numbers up to a limit."""
     return sum(range(to + 1))

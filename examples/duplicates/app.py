@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from rtctl import Client
-from rtd import Error, Session, Stopped, current_run, progress
+from rtd import App, Error, Stopped, current_run, progress
 
-session = Session()
+app = App()
 #: Skip the folders of installed packages.
 LEFT_OUT = frozenset({"site-packages", "dist-packages"})
 
 
-@session.task(retries=1)
+@app.task(retries=1)
 def hash_file(path: str) -> tuple[int, str]:
     """Return the size of a file in bytes and a digest of its contents."""
     with open(path, "rb") as file:
@@ -27,7 +27,7 @@ def hash_file(path: str) -> tuple[int, str]:
         return file.tell(), digest
 
 
-@session.task(lane="thread", timeout="10 minutes")
+@app.task(lane="thread", timeout="10 minutes")
 def find_duplicates(root: str) -> dict[str, Any]:
     """Hash every file below a directory in the process lane, and report those that are equal."""
     paths = list(files(Path(root)))
@@ -72,7 +72,7 @@ def report(groups: dict[tuple[int, str], list[str]]) -> dict[str, Any]:
     }
 
 
-@session.task(retries=2, backoff="200ms")
+@app.task(retries=2, backoff="200ms")
 def shaky() -> str:
     """Fail twice, and succeed on the third attempt."""
     attempt = current_run().attempt
@@ -82,7 +82,7 @@ def shaky() -> str:
     return "third time lucky"
 
 
-@session.task(timeout="2s", stop_grace="1s")
+@app.task(timeout="2s", stop_grace="1s")
 def hang() -> None:
     """Never end, ignore the stop, and leave a daemonised child that is hard to find."""
     subprocess.run(["sh", "-c", "setsid sleep 1000 & setsid sleep 1000 &"], check=True)

@@ -1,11 +1,11 @@
 """The smallest app: one task."""
 
-from rtd import Session
+from rtd import App
 
-session = Session()
+app = App()
 
 
-@session.task()
+@app.task()
 def hello(name: str = "world") -> str:
     """Greet a person."""
     print(f"hello, {name}")

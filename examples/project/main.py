@@ -1,4 +1,4 @@
-"""Configures the session and starts it.
+"""Configures the app and starts it.
 
     python -m project.main        (in the folder above this one)
 
@@ -8,13 +8,13 @@ or `rtd run project/main.py`, or `rtd start project.main` in the background.
 import logging
 from pathlib import Path
 
-from rtd import Session
+from rtd import App
 from rtd.tasks.loaders import PyLoader
 
-from . import parameters  # noqa: F401 (its functions become parameters of the session)
+from . import parameters  # noqa: F401 (its functions become parameters of the app)
 from .models import conditions, hooks, tasks  # noqa: F401 (they register themselves)
 
-session = Session(
+app = App(
     scheme=["log_csv"],
     config={
         "silence_task_prerun": True,
@@ -41,4 +41,4 @@ main_directory = Path(__file__).parent
 PyLoader(path=main_directory / "tasks/", glob="**/tasks.py")
 
 if __name__ == "__main__":
-    session.start()
+    app.start()

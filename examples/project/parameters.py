@@ -1,4 +1,4 @@
-"""Parameters of the session: every task that names them gets them."""
+"""Parameters of the app: every task that names them gets them."""
 
 import os
 from pathlib import Path

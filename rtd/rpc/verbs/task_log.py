@@ -29,7 +29,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     if where not in ("redis", "memory"):
         raise WrongState(
             "the app keeps no task log that can be read; give its session a scheme:"
-            " Session(scheme='log_redis')"
+            " App(scheme='log_redis')"
         )
     kept: Literal["redis", "memory"] = "redis" if where == "redis" else "memory"
     found: list[dict[str, Any]] = []

@@ -20,7 +20,7 @@ def find_host_faults(session: SessionState) -> Iterator[AppFault]:
     if session.config.timezone is None and (set_to := _changed_variable()) is not None:
         text = (
             f"the app sets TZ={set_to!r} when it is imported, and the conditions stay in the zone "
-            f"of the daemon; write Session(timezone={set_to!r}), or set TZ for the daemon"
+            f"of the daemon; write App(timezone={set_to!r}), or set TZ for the daemon"
         )
         yield AppFault("timezone", "TZ", text, time.time())
 

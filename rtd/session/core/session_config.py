@@ -18,14 +18,14 @@ CYCLE_S: Final = 1.0
 _WHERE: Final = "config"
 #: Keys of Red Engine that rtd has elsewhere.
 _ELSEWHERE: Final = {
-    "execution": "say it of each task: execution='thread'",
-    "task_execution": "say it of each task: execution='thread'",
+    "execution": "say it of each task: lane='thread'",
+    "task_execution": "say it of each task: lane='thread'",
     "task_priority": "say it of each task: priority=5",
     "timeout": "say it of each task: timeout='2 hours'",
     "multilaunch": "say it of each task: overlap=True",
     "max_processes": "it is 'lanes.process.max'",
     "max_process_count": "it is 'lanes.process.max'",
-    "middleware": "it is an argument: Session(middleware=[...])",
+    "middleware": "it is an argument: App(middleware=[...])",
     "shut_cond": "a daemon runs until rtd stop",
 }
 

@@ -81,7 +81,7 @@ class SessionState:
         self.run_scope: RunScope | None = None
         #: Stands for it in its module: a `rtd.session.app.session_holder.SessionHolder`, or None.
         self.holder: Any = None
-        #: As `Session(middleware=...)` has it: texts, classes or factories.
+        #: As `App(middleware=...)` has it: texts, classes or factories.
         self.declared_middleware: tuple[Any, ...] = ()
         #: Set when the app is loaded: a `rtd.session.middleware.entries.MiddlewareEntry` for each
         #: middleware, the outermost first.

@@ -75,7 +75,7 @@ def _make(make: Callable[[], Any], where: str) -> Any:
     if not accepts(make):
         raise AppError(
             f"{where}: it needs arguments, {_signature(make)}, and rtd has none; give a factory"
-            " in Session(middleware=[...]): lambda: Class(...)"
+            " in App(middleware=[...]): lambda: Class(...)"
         )
     try:
         return make()

@@ -37,7 +37,7 @@ def load_middleware(
     """
     found = session.middleware
     if not isinstance(found, tuple) or not all(isinstance(e, MiddlewareEntry) for e in found):
-        raise AppError("session.middleware = ... has no effect; write Session(middleware=[...])")
+        raise AppError("session.middleware = ... has no effect; write App(middleware=[...])")
     sources = [source for source in _sources(session, configured) if source.given]
     if not sources:
         return ()
@@ -50,7 +50,7 @@ def load_middleware(
 
 
 def _sources(session: SessionState, configured: Sequence[str]) -> list[_Source]:
-    found = [_Source("Session(middleware=...)", session.declared_middleware)]
+    found = [_Source("App(middleware=...)", session.declared_middleware)]
     settings = session.rt_settings
     if settings is not None and SETTING in settings.values:
         place = settings.place_of(SETTING)

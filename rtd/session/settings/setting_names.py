@@ -24,7 +24,7 @@ ELSEWHERE: Final = {
     "REDIS_PREFIX": "in rtd it is the setting `name` of the daemon: in rtd.toml, as RTD_NAME, or"
     " rtd run --name NAME",
     "EXPIRING_REGISTRIES_TTL": "in rtd it is the setting `retention`:"
-    " Session(config={'retention': '7 days'}), or in rtd.toml",
+    " App(config={'retention': '7 days'}), or in rtd.toml",
     "DEAD_WORKER_TTL": _DEAD,
     "WORKER_HEARTBEAT_FREQ": _DEAD,
     "WORKER_HEARTBEAT_TIMEOUT": _DEAD,
@@ -33,7 +33,7 @@ ELSEWHERE: Final = {
     " have; or decorate a function with @Scheduler.hook_startup of rtd.core",
     "WORKER_DESCRIPTION_FUNCTION": "in rtd a daemon is called by the setting `node`, and `rtctl"
     " status` lists its executors",
-    "SCHEDULER_TIMEZONE": "write TIMEZONE, or Session(timezone=...)",
+    "SCHEDULER_TIMEZONE": "write TIMEZONE, or App(timezone=...)",
     "SENTRY_INSTANCE": "call sentry_sdk.init() in the app, and report in a middleware's"
     " process_outcome",
     "USE_LONG_TASK_REGISTRY": _LONG,

@@ -35,7 +35,7 @@ def get_task_log(query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if handler is None:
         raise ConfigError(
             "get_task_log: no log of this app can be read; give the session a scheme"
-            " (Session(scheme='log_redis')) or the logger rtd.task a CsvHandler"
+            " (App(scheme='log_redis')) or the logger rtd.task a CsvHandler"
         )
     tests = [_test_of(name, value) for name, value in query.items()]
     if isinstance(handler, CsvHandler):

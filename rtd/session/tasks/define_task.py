@@ -23,7 +23,7 @@ from rtd.session.tasks.class_task import read_context
 _USER_LANES: Final = tuple(lane for lane in TASK_LANES if lane != "command")
 #: Options that are fields of `rtd.model.manifest.TaskInfo`: runs outside the schedule.
 SWITCHES: Final = ("on_startup", "on_shutdown", "force_run")
-_OTHERS: Final = ("name", "execution", "description", "parameters", "disabled", "on_exists")
+_OTHERS: Final = ("name", "lane", "execution", "description", "parameters", "disabled", "on_exists")
 #: All options of a declaration.
 TASK_OPTIONS: Final = (*SCHEDULE_OPTIONS, *SWITCHES, *_OTHERS, *POLICY_OPTIONS)
 #: Options of Red Engine's tasks that rtd has elsewhere.
@@ -50,10 +50,10 @@ def define_task(
     Args:
         target: what a run calls with its parameters.
         name: of the task.
-        options: `execution`, `fresh`, `description`, `parameters`, `disabled`, `on_startup`,
-            `on_shutdown`, `force_run`, and those of the schedule and the policies.
+        options: `lane` or `execution`, `fresh`, `description`, `parameters`, `disabled`,
+            `on_startup`, `on_shutdown`, `force_run`, and those of the schedule and the policies.
         signature: of the task's code.
-        lane: the same as `execution`, by rtd's own word.
+        lane: the same, as an argument of the caller.
 
     Raises:
         PolicyError: a name or an option that cannot be used; says which and why.
@@ -62,6 +62,7 @@ def define_task(
     check_name(name, where)
     rest = dict(options)
     fresh = rest.pop("fresh", False)
+    lane = rest.pop("lane", None) or lane
     chosen = _read_lane(rest.pop("execution", None), lane, fresh, signature, where)
     switches: dict[str, Any] = {
         switch: read_switch(rest.pop(switch), switch, where)

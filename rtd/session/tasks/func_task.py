@@ -132,7 +132,7 @@ class FuncTask(Task):
         if self._delayed is not None:
             signature = self._delayed.read_signature()
             if not self._delayed.is_known:  # then what the declaration says has to do
-                lane = self._options.get("execution")
+                lane = self._options.get("lane", self._options.get("execution"))
                 signature = signature._replace(is_async=lane == "async")
             return signature
         assert self.func is not None

@@ -171,6 +171,8 @@ class TaskProperties:
     #: -100 to 100, higher first.
     priority = TaskOption[int](lambda d: d.info.policies.priority, _set_policy("priority"))
     #: The lane: `process`, `thread`, `main`, `async`, or `command`.
+    lane = TaskOption[str](lambda d: d.info.lane, _set_lane)
+    #: Red Engine's word for the lane.
     execution = TaskOption[str](lambda d: d.info.lane, _set_lane)
     #: Whether the task starts only when submitted.
     disabled = TaskOption[bool](lambda d: not d.info.schedule.enabled, _set_disabled)

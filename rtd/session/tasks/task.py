@@ -132,9 +132,10 @@ class Task(ClassTask, TaskProperties):
             name: default: what `get_default_name` returns.
             on_exists: what to do when the name is taken: `raise`, `replace`, `ignore` or
                 `rename`; default: the session's `task_pre_exist`.
-            options: `description`, `start_cond`, `end_cond`, `timeout`, `execution` (`process`,
-                `thread`, `main`, `async`), `priority`, `disabled`, `force_run`, `on_startup`,
-                `on_shutdown`, and all policies of `rtd.session.Session.task`.
+            options: `description`, `start_cond`, `end_cond`, `timeout`, `lane` (`process`,
+                `thread`, `main`, `async`; also by Red Engine's word `execution`), `priority`,
+                `disabled`, `force_run`, `on_startup`, `on_shutdown`, and all policies of
+                `rtd.session.Session.task`.
 
         Raises:
             PolicyError: an option, a name or a condition that cannot be used.

@@ -137,7 +137,11 @@ def test_the_end_condition_ends_its_task(project: Project, rt: Client) -> None:
 def test_the_timeout_ends_its_task(project: Project, rt: Client) -> None:
     assert "7200" in project.ok("tasks", "check_mail")
     going = until_running(until(lambda: rt.ls(task="check_mail"), within_s=20)[-1])
-    run = rt.task("check_mail", timeout=0.3, stop_grace=0.5).submit().wait(timeout=20)
+    run = (
+        rt.task("check_mail", timeout=0.3, stop_grace=0.5, max_concurrency=2)
+        .submit()
+        .wait(timeout=20)
+    )
     assert run.state == "terminated"
     assert "timeout" in str(run.error)
     assert "timeout" in project.ok("show", run.id)

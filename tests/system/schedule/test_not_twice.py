@@ -15,6 +15,7 @@ from tests.helpers.running import client, until_running
 
 APP = """
 import os, time
+from rtctl import Client
 from rtd import App
 
 app = App(timezone="UTC")
@@ -29,6 +30,12 @@ app.task(name="plain", lane="thread")(hold)
 app.task(name="beside", start_cond="never", overlap=True, lane="thread")(hold)
 app.task(name="two", start_cond="never", max_concurrency=2, lane="thread")(hold)
 app.task(name="first", lane="thread")(hold)
+
+@app.task(start_cond="never")
+def nested():
+    with Client() as rt:
+        rt.submit("nested").wait(60)
+
 app.task(name="follow", start_cond="after task 'first'", lane="thread")(hold)
 app.task(name="at_once", start_cond="every 1 hour", lane="thread")(lambda: hold("none"))
 """
@@ -111,3 +118,10 @@ def test_each_of_several_runs_ends_its_turn(daemon: Daemon) -> None:
         spans = sorted((run.row["started_at"], run.row["ended_at"]) for run in ended)
     assert all(after[0] >= before[1] for before, after in itertools.pairwise(spans))
     assert {run.state for run in ended} == {"succeeded"}
+
+
+def test_a_run_that_waits_for_one_of_its_own_task_is_an_error_at_once(daemon: Daemon) -> None:
+    with client(daemon) as rt:
+        run = rt.submit("nested").wait(20)
+        assert run.state == "exception"
+        assert "WaitDeadlock" in str(run.error)

@@ -164,13 +164,13 @@ def test_the_settings_lie_beside_the_app_or_its_package(project: Path, place: st
 
 def test_two_sources_are_an_error_that_names_both(project: Path) -> None:
     (project / "app.py").write_text(APP.format("middleware=['wares.Sleep']"))
-    with pytest.raises(AppError, match=r"Session\(middleware=...\) and the daemon's setting"):
+    with pytest.raises(AppError, match=r"App\(middleware=...\) and the daemon's setting"):
         load("app.py", ["wares.Report"])
     (project / "rt_settings.py").write_text("MIDDLEWARE = []\n")
     assert [entry.name for entry in load("app.py").middleware] == ["wares.Sleep"]
     del sys.modules["rt_settings"]
     (project / "rt_settings.py").write_text('RT_MIDDLEWARE = ["wares.Report"]\n')
-    with pytest.raises(AppError, match=r"Session\(.* and RT_MIDDLEWARE in .*rt_settings.py"):
+    with pytest.raises(AppError, match=r"App\(.* and RT_MIDDLEWARE in .*rt_settings.py"):
         load("app.py")
 
 
@@ -198,14 +198,14 @@ def test_two_sources_are_an_error_that_names_both(project: Path) -> None:
 )
 def test_a_broken_one_is_named_with_its_place(given: str, says: str) -> None:
     text = error_of(given)
-    assert text.startswith(f"middleware {given!r} (Session(middleware=...)): ")
+    assert text.startswith(f"middleware {given!r} (App(middleware=...)): ")
     assert says in text
 
 
 def test_an_assignment_is_refused() -> None:
     session = Session()
     session.middleware = [Timed]  # type: ignore[assignment]
-    with pytest.raises(AppError, match=r"write Session\(middleware="):
+    with pytest.raises(AppError, match=r"write App\(middleware="):
         load_middleware(session)
 
 
@@ -239,5 +239,5 @@ def test_the_daemon_s_setting_is_a_list_of_texts(
     assert load_config().middleware == ("wares.Report", "wares.Sleep")
     with pytest.raises(ConfigError, match="the command line: middleware: 3 is no list of texts"):
         load_config(flags={"middleware": 3})
-    with pytest.raises(ConfigError, match=r"'middleware' is no key; .* Session\(middleware="):
+    with pytest.raises(ConfigError, match=r"'middleware' is no key; .* App\(middleware="):
         Session({"middleware": ["wares.Sleep"]})

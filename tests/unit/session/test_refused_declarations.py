@@ -9,7 +9,7 @@ from rtd.arguments import EnvArg, Private
 from rtd.common.errors import PolicyError
 from rtd.core import Task
 from rtd.model.manifest import TaskInfo
-from rtd.tasks import CommandTask, FuncTask
+from rtd.tasks import CodeTask, CommandTask, FuncTask
 from rtd.tasks.loaders import PyLoader
 
 
@@ -126,3 +126,26 @@ def test_how_many_runs_of_a_task_go_on_at_once(options: dict[str, Any], limit: i
 def test_overlap_false_and_a_higher_limit_contradict() -> None:
     with pytest.raises(PolicyError, match=r"overlap=False .* max_concurrency=3 .* write one"):
         Session().task(name="t", overlap=False, max_concurrency=3)(print)
+
+
+def test_lane_is_the_word_for_every_kind_of_task_and_execution_goes_on_to_work() -> None:
+    class Own(Task):
+        def execute(self) -> None: ...
+
+    app = Session()
+    for word in ("lane", "execution"):
+        how: Any = {word: "thread", "session": app, "on_exists": "rename"}
+        tasks: list[Any] = [
+            FuncTask(print, name="a", **how),
+            CodeTask("x = 1", name="b", **how),
+            Own(name="c", **how),
+            FuncTask(path="later.py", func_name="main", **how),
+        ]
+        assert {(one.lane, one.execution) for one in tasks} == {("thread", "thread")}
+        CommandTask("true", name="d", **{**how, word: "command"})
+    tasks[0].lane = "main"
+    assert tasks[0].execution == "main"
+    with pytest.raises(PolicyError, match="unknown lane 'threads'"):
+        FuncTask(print, name="e", lane="threads", session=app)
+    with pytest.raises(PolicyError, match="execution and lane mean the same"):
+        FuncTask(print, name="e", lane="thread", execution="main", session=app)

@@ -61,7 +61,7 @@ def test_the_document_s_own_configuration() -> None:
         ({"lanes": {"thread": 3}}, "'lanes.thread' has several settings: write a mapping"),
         ({"zzz": 1}, "unknown key 'zzz'; known: task_pre_exist, use_instance_naming"),
         ({"max_processes": 1}, "it is 'lanes.process.max'"),
-        ({"task_execution": "main"}, "execution='thread'"),
+        ({"task_execution": "main"}, "lane='thread'"),
         ({"redis": "redis://x"}, "decided before the app is imported"),
         ({"task_pre_exist": "crash"}, "'crash' is none of 'raise', 'replace', 'ignore', 'rename'"),
         ({"silence_cond_check": "yes"}, "'yes' is neither True nor False"),

@@ -9,7 +9,7 @@ from project.models.tasks import ArchiveTask
 from rtd.tasks import FuncTask
 
 
-@FuncTask(start_cond="minutely", execution="main")
+@FuncTask(start_cond="minutely", lane="main")
 def check_pulse():
     """Run in the main lane: one run at a time, in the main thread of one process."""
     return {
@@ -18,14 +18,14 @@ def check_pulse():
     }
 
 
-@FuncTask(start_cond="hourly", execution="thread")
+@FuncTask(start_cond="hourly", lane="thread")
 def check_emails(data_folder):
     """Run in a thread, among others: good for tasks that mostly wait."""
     letters = [letter.name for letter in (data_folder / "mail").glob("*.eml")]
     return {"letters": letters, "main": threading.current_thread() is threading.main_thread()}
 
 
-@FuncTask(start_cond="weekly", execution="process", timeout="2 hours")
+@FuncTask(start_cond="weekly", lane="process", timeout="2 hours")
 def check_mail(data_folder):
     """Run in a process. Wait while another run has the mailbox, but not for ever."""
     while (data_folder / "mail" / "lock").exists():
@@ -33,7 +33,7 @@ def check_mail(data_folder):
     return len(list((data_folder / "mail").glob("*.eml")))
 
 
-@FuncTask(start_cond="weekly", execution="process", end_cond="time of day between 16:00 and 20:00")
+@FuncTask(start_cond="weekly", lane="process", end_cond="time of day between 16:00 and 20:00")
 def check_messages(data_folder):
     """Do the same as check_mail, but give up when all lines are busy."""
     while (data_folder / "mail" / "lock").exists():
