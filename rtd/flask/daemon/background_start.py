@@ -28,6 +28,7 @@ from rtd.flask.daemon.web_processes import (
     daemon_of_web,
     end_daemon_when_unused,
     hold_web_lock,
+    keep_daemon,
     note_started,
 )
 from rtd.supervisor.lifecycle.directories import make_directories
@@ -97,6 +98,8 @@ def _start_once(
             if not known.exists() or known.read_text() != source_state(root):
                 _let_import_again(paths, settings, known, source_state(root))
             is_new = False
+            if not is_web:
+                keep_daemon(paths)
         else:
             _check_listener(paths)
             state, is_new = source_state(root), True

@@ -51,7 +51,7 @@ def _watch(paths: DaemonPaths, web: int, pid: int, unused_s: float) -> None:
         if ended.poll(unused_s * 1000) or not try_lock(web):
             continue
         # A web process that starts now waits until the daemon has ended, and starts another.
-        if not _is_busy():
+        if daemon_of_web(paths) == pid and not _is_busy():
             subprocess.run(module_command("rtd", "stop"), check=False)
         fcntl.flock(web, fcntl.LOCK_UN)
 

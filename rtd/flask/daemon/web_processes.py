@@ -39,6 +39,11 @@ def note_started(paths: DaemonPaths) -> None:
     _note(paths).write_text(str(holder_with(paths)))
 
 
+def keep_daemon(paths: DaemonPaths) -> None:
+    """Let the daemon outlive the web processes, of which one has started it."""
+    _note(paths).unlink(missing_ok=True)
+
+
 def daemon_of_web(paths: DaemonPaths) -> int | None:
     """Return the pid of the daemon if a web process has started it. Raises NotPermitted."""
     pid = holder_with(paths)

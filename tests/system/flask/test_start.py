@@ -282,6 +282,22 @@ def test_a_daemon_of_debug_ends_after_its_last_web_process(place: Daemon, tmp_pa
 
 
 @pytest.mark.slow
+def test_a_daemon_of_debug_that_was_started_by_hand_meanwhile_stays(
+    place: Daemon, tmp_path: Path
+) -> None:
+    write(tmp_path / "app.py", UNUSED)
+    with web_app(place, "app.py"):
+        until(lambda: watchers(place), what="a watcher")
+        done = subprocess.run(
+            [BIN / "flask", "rtd", "start"], cwd=place.cwd, env=place.env, capture_output=True,
+            text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert "is running already" in done.stdout, done.stderr
+    until(lambda: not watchers(place), within_s=20, what="the watcher has ended")
+    assert place.rtctl("ping").returncode == 0
+
+
+@pytest.mark.slow
 def test_a_daemon_that_no_web_process_has_started_stays(place: Daemon, tmp_path: Path) -> None:
     write(tmp_path / "app.py", UNUSED)
     place.command += ["app.py"]
