@@ -1,6 +1,6 @@
 """The task rtd/cleanup: it hands old runs to a function of yours, and removes their records.
 
-An app declares it, and lets it go on:
+An app declares it, and resumes it:
 
     session.add_task(Cleanup)
     session.start_local_task(Cleanup, task_handler="archive:store", keep="1 hour")

@@ -79,7 +79,7 @@ def _newest_event(context: CommandContext) -> str:
 def _next_run(context: CommandContext, task: str, cursor: str) -> str:
     """Wait for the next run of a task. It ends with the command."""
     if not context.quiet:
-        context.screen.print_err(f"rtctl: no run of task {clean(task)} goes on; waiting for one")
+        context.screen.print_err(f"rtctl: no run of task {clean(task)} is active; waiting for one")
     parts = context.rpc.events(follow=True, since=cursor, task=task)
     try:
         for event in parts:

@@ -79,7 +79,7 @@ def run(context: CommandContext) -> int:
             else:
                 context.screen.print_out(_line(context, event))
             sys.stdout.flush()
-            context.goes_on = f"`rtctl events -f --since {event['id']}` goes on behind these"
+            context.goes_on = f"`rtctl events -f --since {event['id']}` continues behind these"
     finally:
         parts.close()
     if past == [] and args.task is not None and not context.is_json:
@@ -142,7 +142,7 @@ def _until(text: str, follow: bool) -> float:
     from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
 
     if follow:
-        raise UsageError("events: --until is for past events; -f goes on until interrupted")
+        raise UsageError("events: --until is for past events; -f ends when it is interrupted")
     return parse_since(text)
 
 

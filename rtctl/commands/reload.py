@@ -21,7 +21,7 @@ PARTLY_FAILED = 8
 #: A longer wait prints what it waits for.
 PATIENCE_S = 2.0
 _STILL = (
-    "rtctl: waiting: the app is still being imported, or too many runs go on with old code;"
+    "rtctl: waiting: the app is still being imported, or too many runs still have old code;"
     " the daemon's log says which"
 )
 
@@ -46,7 +46,7 @@ def run(context: CommandContext) -> int:
 
 
 def _answer(context: CommandContext) -> ReloadResult:
-    context.goes_on = "the daemon goes on with the reload; its log says how it ends"
+    context.goes_on = "the daemon continues the reload; its log says how it ends"
     connection = context.pool.acquire()
     try:
         request = connection.send("reload", {})

@@ -28,7 +28,7 @@ def run(context: CommandContext) -> int:
     connection = context.pool.acquire()
     try:
         params = {"grace_s": args.grace, "keep_running": args.keep_running}
-        context.goes_on = "the daemon goes on ending; `rtctl ping` says whether it has"
+        context.goes_on = "the daemon is still stopping; `rtctl ping` says whether it has"
         answer = connection.call("shutdown", params)
         running = answer["running"]
         if not args.no_wait:

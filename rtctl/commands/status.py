@@ -98,9 +98,9 @@ def _schedule(schedule: ScheduleState) -> str:
     tasks = f"{count:,} task{'' if count == 1 else 's'}"
     if state == "halted":
         since = time_text(schedule["halted_at"])
-        return f"HALTED since {since}; `rtctl enable --all` lets it go on: {schedule['why']}"
+        return f"HALTED since {since}; `rtctl enable --all` resumes it: {schedule['why']}"
     if state == "paused":
-        return f"paused; `rtctl enable --all` lets it go on ({tasks})"
+        return f"paused; `rtctl enable --all` resumes it ({tasks})"
     if state == "starting":
         return f"waits for {schedule['why']} ({tasks})"
     return f"{state}, {tasks}"

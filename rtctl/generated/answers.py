@@ -46,7 +46,7 @@ class LsResult(TypedDict):
     more: bool
     """There may be more runs than these."""
     next: int | None
-    """For `ended_from`, to go on (some runs may come twice); none: no more."""
+    """For `ended_from`, to continue (a run may come twice); none: no more."""
 
 
 class ShowResult(TypedDict):
@@ -452,4 +452,4 @@ class ShutdownResult(TypedDict):
     runs: list[Any]
     """The first of them: [id, task]."""
     grace_s: float
-    """How long they may go on before they are stopped."""
+    """How long they may continue before they are stopped."""

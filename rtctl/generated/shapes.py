@@ -217,7 +217,7 @@ class Event(TypedDict):
     sub: int
     """Id of the request."""
     id: str
-    """Its place in the streams, to go on from (`since`)."""
+    """Its place in the streams, to continue from (`since`)."""
     at: float
     """Epoch seconds."""
     run: str | None

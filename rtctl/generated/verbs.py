@@ -120,7 +120,7 @@ class Verbs:
             limit: how many at most.
             since: only those that changed since, epoch seconds.
             until: only those that have not changed since then.
-            ended_from: go on in the ended runs: the `next` of an earlier answer.
+            ended_from: continue in the ended runs: the `next` of an earlier answer.
         """
         request: dict[str, Any] = {}
         if task is not None:
@@ -167,11 +167,11 @@ class Verbs:
             run: which run: an id, 4 or more characters of its start or end that fit one recent
                 run, or a key.
             attempt: which try; default: the latest.
-            follow: go on until the run ends, over further attempts.
+            follow: continue until the run ends, over further attempts.
             lines: only the last so many of the lines so far.
             since: only what was written since, epoch seconds.
             stream: only `out` or `err`.
-            after: go on behind a part that was sent: its attempt and its `end`.
+            after: continue after a part that was sent: its attempt, its `end`.
         """
         request: dict[str, Any] = {"run": run}
         if attempt is not None:
@@ -718,7 +718,7 @@ class Verbs:
 
         Args:
             grace_s: how long runs have to finish; default: the daemon's stop_grace.
-            keep_running: end only the supervisor; runs go on and the next one adopts them.
+            keep_running: stop only the supervisor; runs continue and the next one adopts them.
         """
         request: dict[str, Any] = {}
         if grace_s is not None:

@@ -24,7 +24,7 @@ _APP_HELP: Final = (
 )
 #: What goes on after a Ctrl-C.
 _INTERRUPTED: Final = {
-    "stop": "the daemon goes on ending, `rtd stop` waits for it again",
+    "stop": "the daemon is still stopping, `rtd stop` waits for it again",
 }
 
 

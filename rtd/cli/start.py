@@ -60,7 +60,7 @@ def start(options: argparse.Namespace) -> int:
         note = _wait_until_ready(read_fd, options.wait, log)
         child.wait()
     except KeyboardInterrupt:
-        hint = "the daemon goes on starting, `rtd stop` ends it"
+        hint = "the daemon is still starting, `rtd stop` ends it"
         say_interrupted(f"{hint} (log: {paths.log_file})")
         return 130
     if note:
@@ -100,7 +100,7 @@ def _wait_until_ready(fd: int, timeout_s: float, log: LogTail) -> str:
         left_s = until - time.monotonic()
         if left_s <= 0 or not select.select([fd], [], [], left_s)[0]:
             raise InternalError(
-                f"the daemon is not ready after {timeout_s:g} s; it goes on trying, see {log.path}"
+                f"the daemon is not ready after {timeout_s:g} s; it keeps trying, see {log.path}"
             )
         data = os.read(fd, 4096)
         if not data:

@@ -51,7 +51,7 @@ def stop(options: argparse.Namespace) -> int:
         count = format_count(left, "process", "processes")
         raise InternalError(
             f"the daemon died before its end, and left {count}; `rtd stop` once more ends what is"
-            " left, `rtd start` goes on with it"
+            " left, `rtd start` continues with it"
         )
     return 0
 
@@ -123,7 +123,7 @@ def _wait(pid: int, ticks: int, timeout_s: float, is_said: bool) -> None:
 def _late(pid: int, timeout_s: float) -> WaitTimeout:
     return WaitTimeout(
         f"the daemon (pid {pid}) has not ended within {format_duration(timeout_s)};"
-        " it goes on shutting down"
+        " it is still shutting down"
     )
 
 

@@ -84,14 +84,14 @@ def not_over_text(left: Sequence[str], count: int, timeout_s: float | None) -> s
     """
     after = f"after {format_duration(timeout_s or 0.0)}"
     if count == 1:
-        return f"run {left[0]} is not over {after}; it goes on"
+        return f"run {left[0]} is not over {after}; it continues"
     over, some = count - len(left), ", ".join(left[:_NAMED])
     more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
-    verbs = ("is", "it goes") if len(left) == 1 else ("are", "they go")
+    verbs = ("is", "it continues") if len(left) == 1 else ("are", "they continue")
     is_over = "is" if over == 1 else "are"
     return (
         f"{over:,} of {count:,} runs {is_over} over {after}; {some}{more} {verbs[0]} not, and"
-        f" {verbs[1]} on"
+        f" {verbs[1]}"
     )
 
 

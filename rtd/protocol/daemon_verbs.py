@@ -223,14 +223,14 @@ SHUTDOWN: Final = Verb(
     params=(
         Field("grace_s", "float | None", "how long runs have to finish; default: the daemon's "
               "stop_grace", None),
-        Field("keep_running", "bool", "end only the supervisor; runs go on and the next one "
+        Field("keep_running", "bool", "stop only the supervisor; runs continue and the next one "
               "adopts them", False),
     ),
     result=(
         Field("pid", "int", "the supervisor's"),
         Field("running", "int", "runs that are going now"),
         Field("runs", "list[Any]", "the first of them: [id, task]"),
-        Field("grace_s", "float", "how long they may go on before they are stopped"),
+        Field("grace_s", "float", "how long they may continue before they are stopped"),
     ),
     example=(
         {"grace_s": 5.0},

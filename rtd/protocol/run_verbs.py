@@ -62,14 +62,14 @@ LS: Final = Verb(
         Field("limit", "int", "how many at most", 50),
         Field("since", "float | None", "only those that changed since, epoch seconds", None),
         Field("until", "float | None", "only those that have not changed since then", None),
-        Field("ended_from", "int | None", "go on in the ended runs: the `next` of an earlier "
+        Field("ended_from", "int | None", "continue in the ended runs: the `next` of an earlier "
               "answer", None),
     ),
     result=(
         Field("runs", "list[Row]", "at most `limit`"),
         Field("totals", "dict[str, Any]", "how many runs each state has, without the filter"),
         Field("more", "bool", "there may be more runs than these"),
-        Field("next", "int | None", "for `ended_from`, to go on (some runs may come twice); none: "
+        Field("next", "int | None", "for `ended_from`, to continue (a run may come twice); none: "
               "no more"),
     ),
     example=(
@@ -118,11 +118,11 @@ LOGS: Final = Verb(
     params=(
         RUN,
         Field("attempt", "int | None", "which try; default: the latest", None),
-        Field("follow", "bool", "go on until the run ends, over further attempts", False),
+        Field("follow", "bool", "continue until the run ends, over further attempts", False),
         Field("lines", "int | None", "only the last so many of the lines so far", None),
         Field("since", "float | None", "only what was written since, epoch seconds", None),
         Field("stream", "str | None", "only `out` or `err`", None),
-        Field("after", "list[int] | None", "go on behind a part that was sent: its attempt and its "
+        Field("after", "list[int] | None", "continue after a part that was sent: its attempt, its "
               "`end`", None),
     ),
     result=(

@@ -170,7 +170,7 @@ EVENT: Final = Shape(
     "Something that happened to a run or a queue, or an event that a task has emitted.",
     (
         Field("sub", "int", "id of the request"),
-        Field("id", "str", "its place in the streams, to go on from (`since`)"),
+        Field("id", "str", "its place in the streams, to continue from (`since`)"),
         Field("at", "float", "epoch seconds"),
         Field("run", "str | None", "the run's id"),
         Field("task", "str | None", "its task"),

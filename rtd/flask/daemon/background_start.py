@@ -176,7 +176,7 @@ def _reload(paths: DaemonPaths) -> None:
         with Client(paths.socket) as client:
             client.rpc.reload()
     except RtdError as error:
-        log.warning("the daemon goes on with the earlier code: %s", error.sentence)
+        log.warning("the daemon keeps the earlier code: %s", error.sentence)
 
 
 def _is_debug(app: Flask, settings: FlaskSettings) -> bool:

@@ -75,7 +75,7 @@ _LOST: Final = OtherOption(
 )
 _CATCH_UP: Final = OtherOption("catch_up='within 10 minutes'", _TASK)
 _SERVICE: Final = OtherOption(
-    "start_cond='always'", _TASK, "app.start_local_task('name') keeps one run going on each node"
+    "start_cond='always'", _TASK, "app.start_local_task('name') keeps one run running on each node"
 )
 _CONTEXT: Final = OtherOption("", note="rtd.current_run() is the run, inside of the task")
 _RESULTS: Final = OtherOption(

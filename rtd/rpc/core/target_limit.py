@@ -41,7 +41,7 @@ def reserved_targets(request: ClientRequest, *, owner_is_free: bool = False) -> 
     client, limit = request.client, request.context.config.limits.targets
     if client.targets + len(targets) > limit:
         raise TooLarge(
-            f"the requests of this connection that go on name {client.targets:,} runs, and this"
+            f"the open requests of this connection name {client.targets:,} runs, and this"
             f" one {len(targets):,}; the limit is {limit:,}: wait for their answers, or raise"
             " limits.targets"
         )

@@ -16,7 +16,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     try:
         done = await request.node.reloader.reload()
     except (AppError, InternalError) as error:
-        sentence = f"not reloaded, the previous app goes on serving: {error.sentence}"
+        sentence = f"not reloaded, the previous app stays in use: {error.sentence}"
         raise type(error)(sentence) from None
     faults = request.context.manifest.info.faults
     return {

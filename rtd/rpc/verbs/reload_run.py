@@ -115,5 +115,5 @@ async def _until_written(context: SupervisorContext, run_id: str, attempt: int) 
     if state is not RunState.TERMINATED:
         raise WrongState(
             f"attempt {attempt} of run {run_id} has ended by itself meanwhile: {state}; the run"
-            f" goes on with attempt {attempt + 1}, as its task says"
+            f" continues with attempt {attempt + 1}, as its task says"
         )

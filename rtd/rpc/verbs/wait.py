@@ -44,7 +44,7 @@ async def handle(request: ClientRequest) -> dict[str, Any] | PackedResult:
         except TimeoutError:
             raise WaitTimeout(
                 f"whether the runs have ended is not known after {format_duration(timeout_s)}:"
-                " Redis has not answered; they go on"
+                " Redis has not answered; they continue"
             ) from None
 
 

@@ -83,8 +83,7 @@ def _refuse_run_leaves(condition: Condition, where: str) -> None:
     for leaf in condition.leaves():
         if Poll.SAMPLE in leaf.polled:
             raise PolicyError(
-                f"{where}: start_cond: `{leaf}` speaks of a run that goes on; it belongs to"
-                " end_cond"
+                f"{where}: start_cond: `{leaf}` speaks of a running run; it belongs to end_cond"
             )
 
 

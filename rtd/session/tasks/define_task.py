@@ -153,7 +153,7 @@ def _check_limits(info: TaskInfo, where: str) -> None:
     limit = info.policies.max_concurrency or 1
     if limit > 1 and info.schedule.overlap is False:
         raise PolicyError(
-            f"{where}: overlap=False lets one run go on at a time, and max_concurrency={limit}"
+            f"{where}: overlap=False lets one run be active at a time, and max_concurrency={limit}"
             f" lets {limit}; write one of them"
         )
 

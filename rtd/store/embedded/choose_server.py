@@ -58,7 +58,7 @@ def choose_server(directory: Path, named: ServerProgram | None = None) -> Server
     choice = next((server for server in usable if server.describe() == writer), usable[0])
     if last is not None:
         _log.warning(
-            "%s, %s, ran on the data in %s and cannot be started any more; %s, %s, goes on with it",
+            "%s, %s, ran on the data in %s and cannot be started any more; %s, %s, takes over",
             last.path, last.describe(), directory, choice.path, choice.describe(),
         )  # fmt: skip
     return choice

@@ -34,7 +34,7 @@ def read_last_server(directory: Path) -> ServerProgram | None:
         reason = f"is damaged (it begins with {text[:_SHOWN_CHARS]!r})" if text else "is empty"
     _log.warning(
         "%s, which names the Redis that ran last on the data, %s: one of the version that has"
-        " written the data goes on, or the first that can read it", path, reason,
+        " written the data continues, or the first that can read it", path, reason,
     )  # fmt: skip
     return None
 

@@ -47,7 +47,7 @@ async def blocking_runs(
         record = readable_record(run_id, blob)
         if run_id in leased:
             node = leased[run_id]
-            text = f"its run {run_id} is going on" + (f" on node {node}" if node else "")
+            text = f"its run {run_id} is running" + (f" on node {node}" if node else "")
             holds.append(make_hold("running", text, run_id))
         elif record is None:
             if blob is not None:

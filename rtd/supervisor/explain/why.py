@@ -191,7 +191,7 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
         answer["next_text"] = {
             "parameters": "it starts when it is submitted with them",
             "disabled": "it starts when it is enabled and its condition is true",
-            "halted": "it starts when `rtctl enable --all` lets the schedule go on",
+            "halted": "it starts when `rtctl enable --all` resumes the schedule",
             "all_disabled": "it starts when the schedule is enabled and its condition is true",
             "unanswered": "it starts when its conditions have values and are true",
             "draining": "it starts after the next start of the daemon",

@@ -25,7 +25,7 @@ def describe_earlier(zygote: ZygoteRecord, working_dir: Path) -> EarlierApp | No
         return None
     at = zygote.started_at
     when = f" at {format_time(at)}" if at else " earlier"
-    what = f"goes on with app {zygote.app} as it was imported{when}"
+    what = f"continues with app {zygote.app} as it was imported{when}"
     changed = [file for file in _files(zygote, working_dir) if at and _is_newer(file, at)]
     if not changed:
         return EarlierApp(f"{what}; `rtctl reload` imports it again", False)

@@ -156,7 +156,7 @@ class Reloader:
             self._zygotes.give_up(zygote)
             if isinstance(error, AppError | InternalError):
                 context.app_error = error.sentence
-            log.error("not reloaded, the previous app goes on serving: %s", error)
+            log.error("not reloaded, the previous app stays in use: %s", error)
             raise
         self._activate(zygote)
         done = ReloadSummary.between(zygote.generation, before, context.manifest)
@@ -169,7 +169,7 @@ class Reloader:
             return
         count = len(self._zygotes.living)
         log.warning(
-            "%d generations of the app live already, each with runs that go on: the reload waits"
+            "%d generations of the app live already, each with running runs: the reload waits"
             " until one of them has ended",
             count,
         )

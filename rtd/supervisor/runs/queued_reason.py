@@ -45,7 +45,7 @@ async def queued_reason(
         calls.lane_load(spec.lane, context.config.node),
     )
     if paused:
-        text = f"its queue is paused; `rtctl queue resume {spec.queue}` lets it go on"
+        text = f"its queue is paused; `rtctl queue resume {spec.queue}` resumes it"
         return QueuedReason("queue_paused", text)
     limit = spec.opts.get("max_concurrency")
     if limit is not None and running >= limit:
@@ -60,7 +60,7 @@ def _limit_text(context: SupervisorContext, task: str, limit: int, other: str) -
     info = context.manifest.tasks.get(task)
     if info is not None and info.never_overlaps and limit == 1:
         return (
-            f"run {other} of {task} goes on, and runs of {task} do not overlap"
+            f"run {other} of {task} is running, and runs of {task} do not overlap"
             " (overlap=True lets them)"
         )
     count = "one run" if limit == 1 else f"{limit} runs"

@@ -176,7 +176,7 @@ class ScheduleEvents:
         if planner is not None:
             planner.pause(True)
         log.error(
-            "the schedule is halted (`rtctl enable --all` lets it go on): %s %s: %s",
+            "the schedule is halted (`rtctl enable --all` resumes it): %s %s: %s",
             halt.kind, halt.what, halt.message,
         )  # fmt: skip
 

@@ -182,7 +182,7 @@ class TaskScheduler:
         if now_us - self._expected_us(planner) > GAP_US and planner.tasks:
             gap_s = (now_us - planner.now_us) / 1e6
             why = f"rtd stood still for {gap_s:.0f} s (the clock was set, or the host slept)"
-            log.warning("the schedule goes on from %s: %s", time.ctime(now_us / 1e6), why)
+            log.warning("the schedule continues from %s: %s", time.ctime(now_us / 1e6), why)
             self._dispatch(planner.skip_gap(planner.now_us, now_us, why))
         elif now_us - planner.now_us < -MAX_BACKWARD_US:
             log.warning("the clock was set back by %.0f s", (planner.now_us - now_us) / 1e6)

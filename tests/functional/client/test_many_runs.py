@@ -87,7 +87,7 @@ def test_a_wait_that_takes_too_long_says_what_is_not_over(rt: Client, gate: Path
     for run in rt.wait(runs[:5], timeout=30):
         assert run.ok
     again = [rt.get(run.id) for run in runs]
-    text = f"5 of 6 runs are over after 300ms; {runs[5].id} is not, and it goes on"
+    text = f"5 of 6 runs are over after 300ms; {runs[5].id} is not, and it continues"
     for wait in (rt.wait, rt.results, lambda *args: list(rt.as_completed(*args))):
         with pytest.raises(WaitTimeout) as caught:
             wait(again, 0.3)
@@ -159,6 +159,6 @@ def test_the_command_says_how_many_are_over(jobs: Daemon, gate: Path) -> None:
         runs[0].wait(20)
         found = jobs.rtctl("wait", *[run.id for run in runs], "--timeout", "200ms")
         assert (found.returncode, found.stdout) == (124, "")
-        text = f"1 of 2 runs is over after 200ms; {runs[1].id} is not, and it goes on"
+        text = f"1 of 2 runs is over after 200ms; {runs[1].id} is not, and it continues"
         assert text in found.stderr
         gate.touch()

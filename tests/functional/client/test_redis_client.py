@@ -113,7 +113,7 @@ def test_many_runs_are_queued_and_waited_for(rt: Client) -> None:
 def test_a_wait_has_its_end_and_an_unsuccessful_run_its_reason(rt: Client, gate: Path) -> None:
     held = rt.submit("hold", gate=str(gate))
     until(lambda: held.state == "running", what="it runs")
-    with pytest.raises(WaitTimeout, match="is not over after 200ms; it goes on"):
+    with pytest.raises(WaitTimeout, match="is not over after 200ms; it continues"):
         held.wait(timeout=0.2)
     other = rt.submit("add", a=1)
     assert other in rt.wait([held, other], timeout=20, any=True)

@@ -83,7 +83,7 @@ def test_events_go_on_behind_those_that_were_shown(jobs: Daemon) -> None:
     terminal = Terminal(["rtctl", "events", "-f", "--since", "0-0"], jobs.env, 200)
     other = submit(jobs, "add", "a:=1", "--wait")
     line = interrupted(terminal, f"{other}  add  finished")
-    found = re.fullmatch(r"rtctl: `(rtctl events -f --since \S+)` goes on behind these", line)
+    found = re.fullmatch(r"rtctl: `(rtctl events -f --since \S+)` continues behind these", line)
     assert found, line
     more = Terminal(found[1].split(), jobs.env, 200)
     later = submit(jobs, "add", "a:=1", "--wait")

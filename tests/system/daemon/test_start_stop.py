@@ -311,5 +311,5 @@ def test_a_start_that_is_interrupted_says_what_goes_on(place: Daemon, tmp_path: 
     starting.send_signal(signal.SIGINT)
     _, told = starting.communicate(timeout=10)
     assert starting.returncode == 130
-    assert b"the daemon goes on starting, `rtd stop` ends it" in told
+    assert b"the daemon is still starting, `rtd stop` ends it" in told
     assert rtd(place, "stop").returncode == 0

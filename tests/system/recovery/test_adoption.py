@@ -210,7 +210,7 @@ def test_an_adopted_app_is_told_and_whether_its_files_have_changed(
     assert "goes on with" not in daemon.log.read_text()
     restart_supervisor(daemon)
     said = daemon.log.read_text()
-    assert "goes on with app app.py as it was imported at 2" in said
+    assert "continues with app app.py as it was imported at 2" in said
     assert "; `rtctl reload` imports it again" in said
     restart_supervisor(daemon, lambda: app.write_text("broken("))
     assert f": {app} has changed since; `rtctl reload` imports it as" in daemon.log.read_text()

@@ -71,7 +71,7 @@ def test_the_output_goes_on_byte_for_byte(start_daemon: DaemonMaker, tmp_path: P
         follower = subprocess.Popen(words, env=daemon.env, stdout=out)
         until(lambda: b"line 50" in (tmp_path / "out").read_bytes(), what="some output")
         restart_supervisor(daemon)
-        until(lambda: b"line 199" in (tmp_path / "out").read_bytes(), what="it goes on")
+        until(lambda: b"line 199" in (tmp_path / "out").read_bytes(), what="it continues")
         gate.touch()
         assert follower.wait(20) == 0
     assert (tmp_path / "out").read_text() == EXPECTED
@@ -103,7 +103,7 @@ def test_the_events_go_on_each_once(start_daemon: DaemonMaker, tmp_path: Path) -
         until(lambda: rt.submit("quick") and seen.stat().st_size, what="it follows")
         restart_supervisor(daemon)
         runs = [rt.submit("quick").wait(timeout=20) for _ in range(5)]
-        until(lambda: runs[-1].id.encode() in seen.read_bytes(), what="it goes on")
+        until(lambda: runs[-1].id.encode() in seen.read_bytes(), what="it continues")
         assert follower.poll() is None
         follower.kill()
         follower.wait()
@@ -127,7 +127,7 @@ def test_events_of_tasks_go_on_over_restarts_of_both(
         rt.submit("tell", number=2).wait(20)
         restart_supervisor(daemon)
         rt.submit("tell", number=3).wait(20)
-        until(lambda: '"data": 3' in seen.read_text(), what="it goes on")
+        until(lambda: '"data": 3' in seen.read_text(), what="it continues")
         assert follower.poll() is None
         follower.kill()
         follower.wait()

@@ -59,14 +59,14 @@ def test_an_app_that_does_not_import_is_reported_with_its_line_and_the_old_one_g
     line = len(file.read_text().splitlines())
     assert failed.returncode == 1
     assert f"name 'not_there' is not defined ({file}, line {line})" in failed.stderr
-    assert "the previous app goes on serving" in failed.stderr
+    assert "the previous app stays in use" in failed.stderr
     assert len(failed.stderr.splitlines()) == 1
     assert daemon.ok("submit", "one", "--wait").strip()
     file.write_text("import os\nos._exit(3)\n" + app("one"))
     failed = daemon.rtctl("reload")
     assert failed.returncode == 1
     assert "exit code 3" in failed.stderr
-    assert "the previous app goes on serving" in failed.stderr
+    assert "the previous app stays in use" in failed.stderr
 
 
 def test_without_an_app_there_is_nothing_to_reload(start_daemon: DaemonMaker) -> None:

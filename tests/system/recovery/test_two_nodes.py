@@ -97,7 +97,7 @@ def test_a_task_that_is_disabled_on_one_node_starts_on_none(nodes: list[Daemon])
             off.ok("enable", word)
             until(lambda: beats(on), what="the other node heard of it")  # noqa: B023
             last = rt.ls(task="beat", limit=1)[0].id
-            until(lambda: rt.ls(task="beat", limit=1)[0].id > last, what="it goes on")  # noqa: B023
+            until(lambda: rt.ls(task="beat", limit=1)[0].id > last, what="it continues")  # noqa: B023
 
 
 def test_a_full_node_passes_its_demand_to_one_without_executors(

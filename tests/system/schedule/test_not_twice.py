@@ -67,7 +67,7 @@ def test_a_submit_waits_for_the_run_that_goes_on_and_says_so(
     with client(daemon) as rt:
         first, second = two_runs(rt, task, gate)
         reason = (
-            f"run {first.id} of {task} goes on, and runs of {task} do not overlap"
+            f"run {first.id} of {task} is running, and runs of {task} do not overlap"
             " (overlap=True lets them)"
         )
         until(lambda: rt.rpc.show(run=second.id)["waits"] == reason, what="it waits")

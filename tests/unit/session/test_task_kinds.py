@@ -184,7 +184,7 @@ def test_the_same_options_are_session_task_s() -> None:
         ({"force_run": 1}, "force_run: 1 is neither True nor False"),
         ({"disabled": True, "enabled": True}, "contradict"),
         ({"start_cond": "dayly"}, "did you mean `daily`?"),
-        ({"start_cond": "daily & ~memory above 1 GB"}, "speaks of a run that goes on"),
+        ({"start_cond": "daily & ~memory above 1 GB"}, "speaks of a running run"),
         ({"parameters": {"b": 1}}, "does not take 'b'; it takes a"),
         ({"parameters": ["a"]}, "is no mapping"),
         ({"description": 3}, "3 is no text"),

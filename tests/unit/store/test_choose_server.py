@@ -126,7 +126,7 @@ def test_the_server_that_ran_last_goes_on(
     with caplog.at_level(logging.WARNING):
         assert choose_server(data).path == theirs
     assert f"{mine}, Redis 8.2.3, ran on the data" in caplog.text
-    assert f"{theirs}, Redis 8.2.1, goes on with it" in caplog.text
+    assert f"{theirs}, Redis 8.2.1, takes over" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_a_queued_run_says_what_it_waits_for(start_daemon: DaemonMaker, gate: Pa
     assert waits(later) == "it is not due yet"
     daemon.ok("queue", "pause", "closed")
     closed = submit(daemon, "add", "a:=1", "-Q", "closed")
-    assert waits(closed) == "its queue is paused; `rtctl queue resume closed` lets it go on"
+    assert waits(closed) == "its queue is paused; `rtctl queue resume closed` resumes it"
 
     limited = [submit(daemon, "hold", f"gate={gate}", "--max-concurrency", "1") for _ in range(2)]
     until_state(daemon, limited[0], "running")
