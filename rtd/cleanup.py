@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from rtctl import Client
 from rtd.common.errors import AppError, RtdError
+from rtd.common.format_units import format_count
 from rtd.session.core.app_errors import Error, describe_error
 from rtd.session.core.import_name import load_module
 from rtd.session.tasks.loop_task import LoopTask
@@ -75,9 +76,9 @@ class Cleanup(LoopTask):
                 if self.is_stopped():
                     break
         if removed:
-            print(f"removed {removed} runs", flush=True)
+            print(f"removed {format_count(removed, 'run')}", flush=True)
         left = sum(kept.values())
-        return f"removed {removed} runs" + (f", kept {left}" if left else "")
+        return f"removed {format_count(removed, 'run')}" + (f", kept {left}" if left else "")
 
     def _parts(self, rows: list[Any]) -> list[list[Any]]:
         """Return what is removed at once: with a handler each run as soon as it has returned."""

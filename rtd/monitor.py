@@ -10,6 +10,7 @@ import time
 
 from rtctl import Client
 from rtd.common.errors import RtdError
+from rtd.common.format_units import format_count
 from rtd.session.tasks.loop_task import LoopTask
 
 __all__ = ["Monitor"]
@@ -70,7 +71,7 @@ class Monitor(LoopTask):
             for run in sorted(due - self._asked):
                 print(f"run {run}: the daemon was asked to settle it", flush=True)
             self._asked |= due
-        return f"{answer['leases']} leases, {len(stale)} stale"
+        return f"{format_count(answer['leases'], 'lease')}, {len(stale)} stale"
 
     def _state(self, run: str) -> str:
         try:

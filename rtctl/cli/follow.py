@@ -12,7 +12,7 @@ from rtctl.cli.terminal_text import OutputCleaner
 from rtctl.client.errors import state_phrase
 from rtctl.client.output_lines import LineAssembler
 from rtd.common.errors import RtdError, StoreGone, WaitTimeout
-from rtd.common.format_units import format_duration, format_time
+from rtd.common.format_units import format_count, format_duration, format_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -204,7 +204,10 @@ def print_dropped(context: CommandContext, answer: LogsResult | None) -> None:
         answer: what followed the last part; None: it did not come.
     """
     if answer and answer["lost_bytes"] and not context.quiet:
-        context.screen.print_err(f"rtctl: {answer['lost_bytes']} bytes of this output were dropped")
+        lost = format_count(
+            answer["lost_bytes"], "byte of this output was", "bytes of this output were"
+        )
+        context.screen.print_err(f"rtctl: {lost} dropped")
 
 
 def follow(context: CommandContext, run_id: str) -> Row:

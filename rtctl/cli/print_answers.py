@@ -67,6 +67,17 @@ def print_result(context: CommandContext, value: object) -> None:
         context.screen.print_out(dump_user_value(value, 2 if context.screen.is_terminal else None))
 
 
+def values_text(values: object) -> str:
+    """Return named values as `day="monday", limit=10`; an empty text for none."""
+    if not values:
+        return ""
+    from rtctl.cli.json_output import dump_user_value  # lazy: json costs 7 ms
+
+    if not isinstance(values, dict):
+        return dump_user_value(values)
+    return ", ".join(f"{name}={dump_user_value(value)}" for name, value in values.items())
+
+
 def target_tasks(context: CommandContext) -> list[str]:
     """Return the tasks to enable or disable; none with --all. Raises UsageError."""
     if context.args.all and context.args.targets:

@@ -10,6 +10,7 @@ from rtctl.client.submit_options import read_key
 from rtctl.core.check_argument import check_list, check_map
 from rtctl.core.deadline import Deadline
 from rtd.common.errors import PolicyError, RtdError, UnserialisableError
+from rtd.common.format_units import format_count
 from rtd.common.ids import new_ids
 from rtd.protocol import frames
 
@@ -86,7 +87,9 @@ def _sized(chunk: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def with_count(error: RtdError, made: int) -> RtdError:
     """Add to an error how many runs were queued before it."""
-    error.sentence += f" (at least {made} runs were queued before)" if made else ""
+    error.sentence += (
+        f" (at least {format_count(made, 'run was', 'runs were')} queued before)" if made else ""
+    )
     return error
 
 

@@ -172,4 +172,5 @@ def _detail(event: Event) -> str:
     if event["what"] == "submitted":
         # One event for a whole chunk; the run is its first.
         return f"and {detail - 1:,} more" if isinstance(detail, int) and detail > 1 else ""
-    return "" if detail is None else shorten(clean(str(detail)))
+    text = detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)
+    return "" if detail is None else shorten(clean(text))

@@ -6,6 +6,7 @@ from rtctl.cli.exit_codes import exit_code_of_outcomes
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.print_answers import print_outcomes
 from rtctl.cli.screen import clean
+from rtd.common.format_units import format_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _running(context: CommandContext, task: str) -> list[str]:
     if not runs:
         context.rpc.tasks(task=task)  # a mistyped name
     if not context.quiet:
-        count = "no run" if not runs else "1 run" if len(runs) == 1 else f"{len(runs):,} runs"
+        count = format_count(len(runs), "run") if runs else "no run"
         verb = "is running" if len(runs) < 2 else "are running"
         ends = ": ending " + ("it" if len(runs) == 1 else "them") if runs else ""
         context.screen.print_err(f"rtctl: {count} of task {clean(task)} {verb}{ends}")
@@ -64,6 +65,6 @@ def _running(context: CommandContext, task: str) -> list[str]:
 
 def _lines(outcome: Outcome) -> list[str]:
     pids = outcome["pids"]
-    ended = f"  {len(pids)} process{'' if len(pids) == 1 else 'es'} ended" if pids else ""
+    ended = f"  {format_count(len(pids), 'process', 'processes')} ended" if pids else ""
     lines = [f"{outcome['id']}  {outcome['state']}{ended}"]
     return lines + [f"  {pid}  {clean(name)}  {clean(how)}" for pid, name, how in pids]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.flags import Flag
 from rtctl.cli.screen import clean
+from rtd.common.format_units import format_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def run(context: CommandContext) -> int:
         for lease in stale:
             context.screen.print_out(lease["run"])
     else:
-        context.screen.print_out(f"{answer['leases']} leases, {len(stale)} stale")
+        context.screen.print_out(f"{format_count(answer['leases'], 'lease')}, {len(stale)} stale")
         if stale:
             rows = [
                 (lease["run"], clean(lease["node"] or "-"), clean(lease["why"])) for lease in stale

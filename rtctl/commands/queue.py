@@ -7,6 +7,7 @@ import sys
 from rtctl.cli.command_table import SUBCOMMANDS
 from rtctl.cli.flags import Flag, UsageError, suggest
 from rtctl.cli.resolve_names import say_unknown_queue
+from rtd.common.format_units import format_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _purge(context: CommandContext, names: list[str], reason: str) -> None:
     if context.is_json:
         context.print_json({"queue": names[0], "cancelled": cancelled})
     elif not context.quiet:
-        context.screen.print_out(f"{cancelled:,} runs cancelled")
+        context.screen.print_out(f"{format_count(cancelled, 'run')} cancelled")
 
 
 def _is_sure(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.cli.screen import clean
 from rtctl.core.deadline import Deadline
 from rtd.common.errors import WaitTimeout
+from rtd.common.format_units import format_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def run(context: CommandContext) -> int:
         context.print_json(answer)
     elif not context.quiet:
         count = answer["tasks"]
-        context.screen.print_out(f"reloaded: {count:,} task{'' if count == 1 else 's'}")
+        context.screen.print_out(f"reloaded: {format_count(count, 'task')}")
         for word, names in (
             ("new", answer["added"]), ("changed", answer["changed"]), ("gone", answer["removed"])
         ):  # fmt: skip

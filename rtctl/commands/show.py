@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rtctl.cli.print_answers import values_text
 from rtctl.cli.run_rows import elapsed_text, progress_text, time_text
 from rtctl.cli.screen import ago, align_pairs, clean
 from rtd.common.errors import RtdError
@@ -50,12 +51,12 @@ def _print(context: CommandContext, answer: ShowResult) -> None:
         ("waits", clean(answer["waits"])),
         *_facts(row),
         ("submitted by", clean(answer["submitted_by"])),
-        ("parameters", _one_line(answer["params"])),
-        ("headers", _one_line(answer["headers"])),
-        ("options", _one_line(answer["options"])),
-        ("policies", _one_line(answer["policies"])),
+        ("parameters", values_text(answer["params"])),
+        ("headers", values_text(answer["headers"])),
+        ("options", values_text(answer["options"])),
+        ("policies", values_text(answer["policies"])),
     ]
-    pairs.append(("result", _result(context, row)))
+    pairs.append(("result", _result(context, row, answer.get("private", False))))
     context.screen.print_out(align_pairs((name, value) for name, value in pairs if value))
     for attempt in answer["attempts"]:
         _print_attempt(context, attempt)
@@ -118,10 +119,16 @@ def _print_attempt(context: CommandContext, attempt: AttemptRow) -> None:
         context.screen.print_out("\n".join(f"  {line}" for line in text.splitlines()))
 
 
-def _result(context: CommandContext, row: Row) -> str:
-    """Return what the run has returned, cut where it is long; empty: nothing."""
+def _result(context: CommandContext, row: Row, is_private: bool) -> str:
+    """Return what the run has returned, cut where it is long; empty: nothing.
+
+    Args:
+        is_private: the result may have private values.
+    """
     if row["state"] != "succeeded" or row["lane"] == "command":
         return ""
+    if is_private:
+        return f"(the task has private parameters; `rtctl result {row['id']}` shows it)"
     try:
         value = context.rpc.result(run=row["id"])["value"]
     except RtdError as error:  # the rest is worth showing
@@ -130,10 +137,6 @@ def _result(context: CommandContext, row: Row) -> str:
     if len(text) <= RESULT_CHARS:
         return text
     return f"{text[:RESULT_CHARS]}… ({len(text):,} characters; `rtctl result {row['id']}` has all)"
-
-
-def _one_line(value: object) -> str:
-    return "" if value in (None, {}, []) else _json(value)
 
 
 def _json(value: object) -> str:

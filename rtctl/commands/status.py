@@ -6,9 +6,12 @@ from rtctl.cli.flags import Flag
 from rtctl.cli.print_answers import redis_text
 from rtctl.cli.run_rows import time_text
 from rtctl.cli.screen import ago, align_pairs, clean
+from rtd.common.format_units import format_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import StatusResult
     from rtctl.generated.shapes import FaultRow, LaneRow, ScheduleState
@@ -24,6 +27,8 @@ again. A fault of kind rtd is a failure inside the daemon in the last minute; it
 Exit code 3: the app does not import, Redis does not answer or takes no writes, the schedule is
 halted, or there are faults; 124: the daemon is there and does not answer."""
 UNWELL = 3
+#: So many names stand before the message that faults share.
+NAMED = 3
 #: Of it the daemon may take 4 seconds to find out that Redis is silent.
 _LIMIT_S = 8.0
 
@@ -39,7 +44,7 @@ def run(context: CommandContext) -> int:
         context.screen.print_out(align_pairs(_pairs(status)))
         if status["faults"]:
             context.screen.print_out("")
-            rows = [_fault_cells(fault) for fault in status["faults"]]
+            rows = [_fault_cells(some) for some in _grouped(status["faults"])]
             context.screen.print_table(("FAULT", "TIMES", "LAST", "WHAT"), rows)
     return 0 if _is_well(status) else UNWELL
 
@@ -52,7 +57,7 @@ def _is_well(status: StatusResult) -> bool:
 
 def _pairs(status: StatusResult) -> list[tuple[str, str]]:
     count = status["tasks"]
-    app = f"{status['app']}, {count:,} task{'' if count == 1 else 's'}"
+    app = f"{status['app']}, {format_count(count, 'task')}"
     drain = ", draining" if status["draining"] else ""
     lanes = ", ".join(
         f"{lane['lane']} {lane['running']}/{lane['executors']}" for lane in status["lanes"]
@@ -84,18 +89,19 @@ def _waiting(lane: LaneRow) -> str:
 def _busy(lane: LaneRow) -> str:
     """Return that runs wait since all executors of a lane are taken."""
     waiting, count = lane["queued"], lane["executors"]
-    return (
-        f"all {count} executor{'' if count == 1 else 's'} of lane {lane['lane']} are taken, and"
-        f" {waiting:,} run{' waits' if waiting == 1 else 's wait'}: lanes.{lane['lane']}.max"
-        " allows more"
-    )
+    name = lane["lane"]
+    taken = f"all {count:,} executors of lane {name} are"
+    if count == 1:
+        taken = f"the only executor of lane {name} is"
+    waits = format_count(waiting, "run waits", "runs wait")
+    return f"{taken} taken, and {waits}: lanes.{name}.max allows more"
 
 
 def _schedule(schedule: ScheduleState) -> str:
     state, count = schedule["state"], schedule["tasks"]
     if state == "none":
         return "no task has a condition"
-    tasks = f"{count:,} task{'' if count == 1 else 's'}"
+    tasks = format_count(count, "task")
     if state == "halted":
         since = time_text(schedule["halted_at"])
         return f"HALTED since {since}; `rtctl enable --all` resumes it: {schedule['why']}"
@@ -106,6 +112,18 @@ def _schedule(schedule: ScheduleState) -> str:
     return f"{state}, {tasks}"
 
 
-def _fault_cells(fault: FaultRow) -> tuple[str, ...]:
-    what = f"{fault['what']}: {fault['message']}"
-    return fault["kind"], f"{fault['times']:,}", ago(fault["last_at"]), clean(what)
+def _grouped(faults: Sequence[FaultRow]) -> list[list[FaultRow]]:
+    """Return the faults, those of one kind with the same message together: one broken part of an
+    app may fail for each of a hundred tasks."""
+    groups: dict[tuple[str, str], list[FaultRow]] = {}
+    for fault in faults:
+        groups.setdefault((fault["kind"], fault["message"]), []).append(fault)
+    return list(groups.values())
+
+
+def _fault_cells(faults: Sequence[FaultRow]) -> tuple[str, ...]:
+    first, times = faults[0], sum(fault["times"] for fault in faults)
+    names = ", ".join(fault["what"] for fault in faults[:NAMED])
+    names += f" and {len(faults) - NAMED:,} more" if len(faults) > NAMED else ""
+    last_at = max(fault["last_at"] for fault in faults)
+    return first["kind"], f"{times:,}", ago(last_at), clean(f"{names}: {first['message']}")

@@ -104,6 +104,15 @@ def _when(task: TaskRow) -> str:
     return f"{occasion} if {task['condition']}" if task["condition"] else occasion
 
 
+def _policy_text(value: object) -> str:
+    """Return a policy as people write it: a text as it is, other values as JSON."""
+    if isinstance(value, str):
+        return clean(value)
+    from rtctl.cli.json_output import dump_user_value  # lazy: json costs 7 ms
+
+    return dump_user_value(value)
+
+
 def _print_one(context: CommandContext, task: TaskRow) -> None:
     pairs = [
         ("task", task["name"]),
@@ -115,6 +124,6 @@ def _print_one(context: CommandContext, task: TaskRow) -> None:
         ("last run", _last(task, time()).removeprefix("-")),
         ("next", "" if task["condition"] is None else _next(task, time())),
         ("source", task["source"]),
-        *((name, str(value)) for name, value in sorted(task["policies"].items())),
+        *((name, _policy_text(value)) for name, value in sorted(task["policies"].items())),
     ]
     context.screen.print_out(align_pairs((name, value) for name, value in pairs if value))

@@ -74,6 +74,8 @@ class ShowResult(TypedDict):
     """Processes that were ended: [pid, name, how]."""
     tree: list[Any]
     """While it runs: its processes, [pid, name, bytes, cpu_s]."""
+    private: bool
+    """Whether its task has private parameters."""
 
 
 class LogsResult(TypedDict):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from rtd.common.format_units import format_count
 from rtd.model.run_states import RunState
 from rtd.supervisor.lifecycle.idle_watcher import IdleReport
 
@@ -19,14 +20,15 @@ def report_lines(report: IdleReport) -> Iterator[str]:
         for state in RunState
         if report.ended[state] and state is not RunState.SUCCEEDED
     )
-    line = f"{total:,} run{'' if total == 1 else 's'}: {good:,} succeeded"
+    line = f"{format_count(total, 'run')}: {good:,} succeeded"
     if others:
         line += f", {others}: `rtctl ls` shows them when a daemon runs again"
     if not report.was_idle:
         line = f"ended before all was done: {line}"
     yield line
     if report.unheard:
-        yield f"middleware did not hear of {report.unheard:,} ends: the log says of which"
+        ends = format_count(report.unheard, "end")
+        yield f"middleware did not hear of {ends}: the log says of which"
     left = [
         f"{queues.total():,} {why} ({_by_queue(queues)})"
         for queues, why in (

@@ -18,6 +18,7 @@ from rtd.cli.start_warnings import (
     root_warnings,
 )
 from rtd.common.errors import RtdError
+from rtd.common.format_units import format_count
 from rtd.config.load_settings import load_config
 from rtd.config.log_level import log_level
 from rtd.config.paths import find_paths
@@ -101,7 +102,7 @@ def _ready(node: Node, report: StartMessage) -> None:
     context = node.context
     what = f"app {context.app}" if context.app else "shell commands"
     count = len(context.manifest.tasks) - 1
-    tasks = f" ({count} task{'' if count == 1 else 's'})" if context.app else ""
+    tasks = f" ({format_count(count, 'task')})" if context.app else ""
     log.info(
         "ready: %s%s on %s, Redis %s",
         what,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
+from rtd.common.format_units import format_count
 from rtd.common.text_of import show_value
 from rtd.common.units import parse_duration_s
 from rtd.config.config import (
@@ -154,7 +155,8 @@ def _check_runs_at_once(lanes: Mapping[str, LaneConfig]) -> None:
         pool = max(counts, key=lambda name: counts[name])
         lane = lanes[pool]
         raise ConfigError(
-            f"lanes.{pool}: {lane.max:,} executors (max) of {lane.concurrency:,} runs each"
+            f"lanes.{pool}: {format_count(lane.max, 'executor')} (max) of"
+            f" {format_count(lane.concurrency, 'run')} each"
             f" (concurrency) are {counts[pool]:,} runs at once, with the other lanes"
             f" {sum(counts.values()):,}; all lanes together may have {MAX_RUNS_AT_ONCE:,}"
         )

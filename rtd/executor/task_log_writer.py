@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtd.common.errors import StoreError, StoreGone
+from rtd.common.format_units import format_count
 from rtd.common.stdlib.originals import time
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
@@ -131,7 +132,9 @@ class TaskLogWriter:
         if earlier - read.ended >= _MOST_ENDS or earlier >= _MOST_KILLS:
             entry = TaskLogEntry.unpack(first[1])
             text = f"run {entry.run_id} of {entry.task!r} is not logged: the process of the log"
-            self.report_fault("log", "handlers", f"{text} ended {earlier} times over it", False)
+            self.report_fault(
+                "log", "handlers", f"{text} ended {format_count(earlier, 'time')} over it", False
+            )
             return [(first[0], b"")]
         return [first]
 

@@ -99,12 +99,12 @@ SHOW: Final = Verb(
         Field("attempts", "list[AttemptRow]", "the attempts that are over, the first one first"),
         Field("pids", "list[Any]", "processes that were ended: [pid, name, how]"),
         Field("tree", "list[Any]", "while it runs: its processes, [pid, name, bytes, cpu_s]"),
+        Field("private", "bool", "whether its task has private parameters"),
     ),
-    example=(
-        {"run": "X9YB"},
+    example=({"run": "X9YB"},
         {"row": {"id": ID, "state": "succeeded", "...": "..."}, "params": {"day": "2026-01-31"},
          "options": {}, "headers": {"request": "r-17"}, "policies": {"timeout_s": 600.0},
-         "node": None, "waits": "", "submitted_by": "uid 1000 (anna)",
+         "node": None, "waits": "", "submitted_by": "uid 1000 (anna)", "private": False,
          "attempts": [{"number": 1, "state": "succeeded", "...": "..."}], "pids": [], "tree": []},
     ),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from rtd.common.errors import StoreError, StoreGone
+from rtd.common.format_units import format_count
 from rtd.model.lanes import LOG_LANE
 from rtd.model.run_record import RunRecord
 from rtd.store.commands.stored_records import readable_record
@@ -150,9 +151,8 @@ class Shutdown:
         running = len(self._context.busy_slots())
         if running:
             left_s = max(0.0, self._until - time.monotonic())
-            many = f"{running:,} runs are going; they have"
-            text = "1 run is going; it has" if running == 1 else many
-            log.info("%s %.0f s to finish", text, left_s)
+            verbs = "is going; it has" if running == 1 else "are going; they have"
+            log.info("%s %s %.0f s to finish", format_count(running, "run"), verbs, left_s)
         await self._wait(lambda: not self._context.busy_slots(), lambda: self._until)
 
     async def _stop_the_rest(self) -> None:

@@ -120,6 +120,7 @@ class ClientVerbs:
             "node": None,
             "waits": "",
             "submitted_by": spec.by,
+            "private": False,
             "attempts": [one._asdict() for one in run.record.attempts],
             "pids": [],
         }

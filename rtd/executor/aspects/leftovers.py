@@ -34,5 +34,5 @@ def kill_leftovers(outcome: AttemptOutcome) -> None:
     outcome.pids = (outcome.pids or []) + [list(end) for end in killed]
     names = ", ".join(f"{end.pid} {only_program(end.name)}" for end in killed[:5])
     more = f" and {len(killed) - 5} more" if len(killed) > 5 else ""
-    count = "a process" if len(killed) == 1 else f"{len(killed)} processes"
+    count = "a process" if len(killed) == 1 else f"{len(killed):,} processes"
     outcome.add_note(f"left {count} behind, ended by rtd: {names}{more}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
+from rtd.common.format_units import format_count
 from rtd.common.stdlib.originals import threading
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.session.context.run_context import CurrentRun
@@ -39,8 +40,7 @@ def list_names(noun: str, names: Sequence[str]) -> tuple[str, str]:
     """Return how many there are, as `2 threads`, and the first of their names."""
     shown = ", ".join(names[:_MOST_NAMES])
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    count = f"1 {noun}" if len(names) == 1 else f"{len(names)} {noun}s"
-    return count, shown + more
+    return format_count(len(names), noun), shown + more
 
 
 def _is_living_thread(one: Any) -> bool:

@@ -3,6 +3,7 @@
 from bisect import insort
 
 from rtd.common.errors import RtdError
+from rtd.common.format_units import format_count
 from rtd.common.ids import to_words
 from rtd.common.stdlib.originals import os
 from rtd.process.board.board import Board, Slot
@@ -100,7 +101,9 @@ class BoardSlots:
                     return first
                 first = other + 1
             first = max(first, taken.stop)
-        raise NoFreeSlots(f"the board has no {count} free slots in {self._lo}:{self._hi}")
+        raise NoFreeSlots(
+            f"the board has no {format_count(count, 'free slot')} in {self._lo}:{self._hi}"
+        )
 
     def _last_living(self, first: int, end: int) -> int | None:
         """Return the last of these slots whose executor lives; None: all are free."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from rtd.common.errors import RtdError
+from rtd.common.format_units import format_count
 from rtd.common.ids import to_words
 from rtd.common.stdlib.originals import os, time
 from rtd.executor.zygote.board_slots import NoFreeSlots
@@ -143,7 +144,7 @@ class CommandHandler:
         try:
             executor = self.table.fork(lane, options, spare)
         except NoFreeSlots as error:
-            count = f"({len(self.table)} executors live)"
+            count = f"({format_count(len(self.table), 'executor')} now)"
             self._report_error(f"no executor for lane {lane}: {error.sentence} {count}")
         except OSError as error:
             self._report_error(f"no executor for lane {lane}: fork failed: {error.strerror}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
+from rtd.common.format_units import format_count
 from rtd.language.core.durations import SECOND, format_span, parse_span
 from rtd.language.core.evaluation import Evaluation, Poll
 from rtd.language.core.leaf import Form, Leaf, text_part
@@ -35,7 +36,7 @@ class MemoryAbove(Leaf):
     def fact(self, view: View) -> str:
         if view.sample is None:
             return UNWATCHED
-        return f"the run has used up to {view.sample.memory_bytes:,} bytes"
+        return f"the run has used up to {format_count(view.sample.memory_bytes, 'byte')}"
 
     def __str__(self) -> str:
         return f"memory above {format_size(self.size_bytes)}"

@@ -19,20 +19,20 @@ class ProcessInfo:
     """One process of a tree.
 
     Attributes:
-        program: what it is called in lists.
         memory_bytes: resident memory, or its share of it (see `read_tree`).
         cpu_s: CPU seconds of its own and of the children that it has waited for.
         created_at: UTC epoch seconds, from the kernel's clock ticks.
+        program: what it is called in lists.
     """
 
     pid: int
     parent: int
     name: str
     command: str
-    program: str
     memory_bytes: int
     cpu_s: float
     created_at: float
+    program: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """Builds the rows of runs that `ls`, `wait` and `show` answer with."""
 
+import json
 import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgpack
 
+from rtd.common.format_units import format_count
 from rtd.common.msgpack_values import unpack
+from rtd.model.internal_tasks import INTERNAL_QUEUE
 from rtd.model.manifest import COMMAND
 from rtd.model.parameter_names import hide_private
 from rtd.model.run_record import RunRecord, RunSpec, count_failures
@@ -14,6 +17,7 @@ from rtd.model.run_states import RunState
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.program_name import only_program
 from rtd.rpc.core.bad_records import RunRow, bad_record_row
+from rtd.store.commands.reads import QueueState
 from rtd.store.commands.stored_records import UNREADABLE, parse_record
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
@@ -153,16 +157,29 @@ def why_of(record: RunRecord) -> str | None:
 def text_of(task: str, params: bytes, private: frozenset[str]) -> str:
     """Return the command line of a command, else the parameters in short without private ones."""
     if len(params) > _UNPACK_LIMIT:
-        return f"({len(params)} bytes of parameters)"
+        return f"({format_count(len(params), 'byte')} of parameters)"
     try:
         values = hide_private(unpack(params), private)
         if task == COMMAND:
             text = shlex.join(values.get("argv") or [])
         else:
-            text = ", ".join(f"{name}={value!r:.60}" for name, value in values.items())
+            text = ", ".join(f"{name}={_as_json(value):.60}" for name, value in values.items())
     except UNREADABLE:  # not from our client; show the other rows
         return "(parameters that cannot be shown)"
     return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 3] + "..."
+
+
+def count_queued(table: Iterable[QueueState]) -> int:
+    """Return how many runs wait in all queues, without those of rtd's own."""
+    return sum(row.queued + row.delayed + row.held for row in table if row.queue != INTERNAL_QUEUE)
+
+
+def _as_json(value: Any) -> str:
+    """Return a value as people write it for `name:=JSON`; what JSON does not have as text."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except TypeError:  # a key that is no text
+        return json.dumps(str(value), ensure_ascii=False)
 
 
 def ended_processes(

@@ -8,6 +8,7 @@ from rtd.process.board.board import SlotSnapshot
 from rtd.protocol import daemon_verbs
 from rtd.rpc.core.identity import identity
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.run_rows import count_queued
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
@@ -20,7 +21,8 @@ from rtd.supervisor.runs.output_retention import used_bytes
 async def handle(request: ClientRequest) -> dict[str, Any]:
     """Describe the daemon; counts are 0 while Redis does not answer."""
     context = request.context
-    going = context.busy_slots()
+    is_internal = request.node.internal_runs.is_waiting
+    going = [seen for seen in context.busy_slots() if not is_internal(seen.run_id)]
     redis = await redis_info(request.node.redis_server, context.redis)
     queued, tally = await _counts(context) if redis["ok"] else (0, {})
     places = context.paths
@@ -53,8 +55,9 @@ async def _counts(context: SupervisorContext) -> tuple[int, dict[str, int]]:
         )
     except StoreGone:
         return 0, {}
-    queued = sum(row.queued + row.delayed + row.held for row in table)
-    return queued, {str(STATE_BY_CHAR[c]): n for c, n in tally.items() if c in STATE_BY_CHAR}
+    return count_queued(table), {
+        str(STATE_BY_CHAR[c]): n for c, n in tally.items() if c in STATE_BY_CHAR
+    }
 
 
 def _executors(context: SupervisorContext, going: list[SlotSnapshot]) -> list[dict[str, Any]]:

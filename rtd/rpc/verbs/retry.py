@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rtd.common.errors import BadRequest, WrongState
+from rtd.common.format_units import format_count
 from rtd.common.ids import is_id, new_id
 from rtd.model.run_record import new_record
 from rtd.model.run_states import TERMINAL, RunState
@@ -29,7 +30,9 @@ def check_ids(params: Mapping[str, Any]) -> None:
     """Check the ids of the new runs, if the request has some. Raises BadRequest."""
     ids = params["ids"]
     if ids is not None and len(ids) != len(params["runs"]):
-        raise BadRequest(f"retry: {len(ids)} ids for {len(params['runs'])} runs")
+        raise BadRequest(
+            f"retry: {format_count(len(ids), 'id')} for {format_count(len(params['runs']), 'run')}"
+        )
     for run_id in ids or []:
         if not is_id(run_id):
             raise BadRequest(f"retry: {run_id!r:.60} is no run id (a ULID)")

@@ -50,6 +50,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         "node": node,
         "waits": await _waits(context, row, record),
         "submitted_by": record.spec.by,
+        "private": bool(context.private_names(task)),
         "attempts": [
             attempt_row(attempt, node_of_attempt(context, attempt, elsewhere))
             for attempt in record.attempts

@@ -11,6 +11,7 @@ from rtd.planner.scheduled_task import FAILING
 from rtd.protocol import daemon_verbs
 from rtd.rpc.core.identity import identity
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.run_rows import count_queued
 from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.app_reports import FaultRecord, ScheduleHalt
 from rtd.store.commands.reads import LaneLoad
@@ -27,7 +28,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     answers = redis["ok"] or redis["refuses"]  # one that takes no writes still reads
     queued, faults, halt = await _stored(context) if answers else (0, [], None)
     tasks = context.manifest.tasks.values()
-    going = Counter(seen.exec_id for seen in context.busy_slots())
+    is_internal = request.node.internal_runs.is_waiting
+    going = Counter(s.exec_id for s in context.busy_slots() if not is_internal(s.run_id))
     return {
         **identity(context),
         "tasks": sum(1 for info in tasks if not info.hidden and info.name != COMMAND),
@@ -56,7 +58,7 @@ async def _stored(context: SupervisorContext) -> tuple[int, list[FaultRecord], S
         )
     except StoreGone:
         return 0, [], None
-    return sum(row.queued + row.delayed + row.held for row in table), faults, halt
+    return count_queued(table), faults, halt
 
 
 def _own_failures(context: SupervisorContext) -> list[dict[str, Any]]:

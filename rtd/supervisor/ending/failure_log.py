@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rtd.common.errors import StoreGone
-from rtd.common.format_units import end_text, format_duration
+from rtd.common.format_units import end_text, format_count, format_duration
 from rtd.model.run_record import RunEnd, RunRecord
 from rtd.model.run_states import STATE_BY_CHAR, STATE_CHAR
 from rtd.store.commands.ended_runs import UnloggedEnds
@@ -115,5 +115,4 @@ class FailureLog:
             counts = ", ".join(
                 f"{STATE_BY_CHAR[char]} {count:,}" for char, count in others.most_common()
             )
-            runs = "run" if total == 1 else "runs"
-            log.warning("and %s more %s ended without success: %s", f"{total:,}", runs, counts)
+            log.warning("and %s ended without success: %s", format_count(total, "more run"), counts)

@@ -9,6 +9,7 @@ one run in their order. While the app does not import, the entries wait.
 from collections.abc import Sequence
 from typing import Final
 
+from rtd.common.format_units import format_count
 from rtd.model.internal_tasks import OUTCOMES_TASK
 from rtd.model.run_states import RunState
 from rtd.store.commands.ended_runs import UndeliveredOutcome
@@ -146,5 +147,5 @@ class OutcomeDelivery:
             )
         )
         if lost:
-            text = f"middleware did not hear of {lost:,} ends: too many were waiting"
+            text = f"middleware did not hear of {format_count(lost, 'end')}: too many were waiting"
             context.faults.record("middleware", "process_outcome", text)

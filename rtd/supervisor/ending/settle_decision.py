@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from random import random
 from typing import Any, Literal
 
+from rtd.common.format_units import format_count
 from rtd.model.policies import MAX_LOSSES, Policies
 from rtd.model.run_record import (
     Attempt,
@@ -111,7 +112,8 @@ def _lost(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDe
         return SettleDecision("h", with_retry(record, attempt), "requeued")
     why = sentence
     if policies.on_lost == "requeue":
-        why = f"{sentence}; it lost its executor {losses} times and is not tried again"
+        times = format_count(losses, "time")
+        why = f"{sentence}; it lost its executor {times} and is not tried again"
     end = RunEnd(
         evidence.ended_at, None, _culprit(evidence.exit), why, evidence.exit.killed or None
     )
@@ -143,8 +145,8 @@ def _describe_loss(executor_exit: ExecutorExit) -> str:
         return describe_exit(executor_exit)
     others = len(executor_exit.runs) - 1
     return (
-        f"its executor (pid {executor_exit.pid}) was ended with {others} other"
-        f" run{'' if others == 1 else 's'} in it: {executor_exit.why}"
+        f"its executor (pid {executor_exit.pid}) was ended with"
+        f" {format_count(others, 'other run')} in it: {executor_exit.why}"
     )
 
 

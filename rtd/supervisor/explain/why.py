@@ -84,7 +84,8 @@ def _failing(planner: Planner, task: ScheduledTask) -> list[Hold]:
     if until_us <= time.time() * SECOND:
         return []
     count = planner.views.history.failures(task.name)
-    text = f"its last {count} runs ended soon and without success, and its condition is true again"
+    runs = "run" if count == 1 else f"{count:,} runs"
+    text = f"its last {runs} ended soon and without success, and its condition is true again"
     return [make_hold("failing", text, until=until_us / SECOND)]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rtd.common.errors import AppError, InternalError, RtdError, ShuttingDown, WrongState
+from rtd.common.format_units import format_count
 from rtd.model.manifest import COMMAND, Manifest, TaskInfo
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
@@ -60,7 +61,7 @@ class ReloadSummary:
             )
             if names
         ]  # fmt: skip
-        return "; ".join([f"{self.tasks} tasks", *parts])
+        return "; ".join([format_count(self.tasks, "task"), *parts])
 
 
 def _shown(manifest: Manifest) -> dict[str, TaskInfo]:

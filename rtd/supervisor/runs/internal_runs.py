@@ -100,6 +100,10 @@ class InternalRuns:
         finally:
             self._waiting.pop(run_id, None)
 
+    def is_waiting(self, run_id: str) -> bool:
+        """Whether this is an internal run of this supervisor that has not ended."""
+        return run_id in self._waiting
+
     def on_notification(self, run_id: str) -> None:
         """Read an internal run that has ended; an earlier supervisor may have submitted it."""
         self._context.jobs.start(self._read(run_id), "reading a run of rtd's own")

@@ -16,6 +16,7 @@ from rtd.common.errors import (
     StoreRefusal,
     TooLarge,
 )
+from rtd.common.format_units import format_count
 from rtd.common.ids import id_for_key, new_ids
 from rtd.common.text_of import show_value
 from rtd.common.units import format_bytes
@@ -183,7 +184,7 @@ def _ids(request: SubmitRequest) -> list[str]:
     if request.ids is None:
         return new_ids(count)
     if len(request.ids) != count:
-        raise BadRequest(f"{len(request.ids)} ids for {count} runs")
+        raise BadRequest(f"{format_count(len(request.ids), 'id')} for {format_count(count, 'run')}")
     for run_id in request.ids:
         if _ID.fullmatch(run_id) is None:
             raise BadRequest(f"{run_id!r:.60} is no run id (a ULID); use `key` for your own names")

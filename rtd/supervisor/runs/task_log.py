@@ -9,6 +9,7 @@ import time
 from typing import Final
 
 from rtd.common.errors import StoreGone
+from rtd.common.format_units import format_count
 from rtd.model.internal_tasks import is_internal
 from rtd.process.board.board import SlotSnapshot
 from rtd.store.commands.stored_records import readable_record
@@ -114,7 +115,8 @@ class TaskLogMonitor:
             except StoreGone:
                 continue
             if first is not None and first == before:
-                text = f"nothing was written for {self._stuck_s:g} s while {count:,} entries wait"
+                waiting = format_count(count, "entry", "entries")
+                text = f"nothing was written for {self._stuck_s:g} s, with {waiting} waiting"
                 context.faults.record("log", "handlers", f"{text}: one of them hangs")
             before = first
 

@@ -138,7 +138,7 @@ def test_a_task_whose_parameters_nothing_gives_does_not_start_by_its_condition(
     assert told in filled.rtctl("enable", "incomplete").stderr
     assert "incomplete" not in filled.ok("next", "-n", "50")
     assert result(rt, "incomplete", day="today") == "today"
-    assert [run.row["text"] for run in rt.ls("incomplete")] == ["day='today'"]
+    assert [run.row["text"] for run in rt.ls("incomplete")] == ['day="today"']
 
 
 def test_check_says_what_cannot_be_given(filled: Daemon) -> None:

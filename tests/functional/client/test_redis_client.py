@@ -180,7 +180,7 @@ def test_an_ended_run_is_submitted_once_more(rt: Client, gate: Path) -> None:
     gate.touch()
     outcomes = rt.rpc.retry(runs=[run.id, "NOSUCHRUN", held.wait(timeout=20).id])["runs"]
     assert [one["error"] and one["error"][0] for one in outcomes] == [None, "no_such_run", None]
-    with pytest.raises(BadRequest, match="retry: 1 ids for 2 runs"):
+    with pytest.raises(BadRequest, match="retry: 1 id for 2 runs"):
         rt.rpc.retry(runs=[run.id, held.id], ids=[new_id()])
 
 

@@ -1,6 +1,7 @@
 """rtctl status: the faults of the app, from every lane, and the state of the daemon."""
 
 import json
+import re
 import signal
 import time
 from pathlib import Path
@@ -130,3 +131,40 @@ def test_a_lane_whose_executors_are_all_taken_is_told(
         gate.touch()
         assert all(run.wait(timeout=20).state == "succeeded" for run in (*held, *waiting))
         assert "taken" not in daemon.ok("status")
+
+
+def test_faults_with_the_same_message_share_a_row(prepare_daemon: DaemonMaker) -> None:
+    daemon = prepare_daemon("app.py")
+    (daemon.home / "app.py").write_text(
+        "from rtd import Session\nfrom rtd.arguments import FuncArg\nsession = Session()\n"
+        "def fail():\n    raise ValueError('no answer')\n"
+        "for n in range(5):\n"
+        "    session.task(name=f'job{n}', parameters={'x': FuncArg(fail)})(lambda x: x)\n"
+    )
+    daemon.start()
+    with client(daemon) as rt:
+        for number in range(5):
+            rt.submit(f"job{number}").wait(timeout=20)
+    until(lambda: len(status(daemon, 3)["faults"]) == 5, what="five faults")
+    lines = daemon.rtctl("status").stdout.splitlines()
+    (row,) = [line for line in lines if "ValueError: no answer" in line]
+    assert row.startswith("parameter  5 ")
+    assert re.search(r"job\d\.x, job\d\.x, job\d\.x and 2 more: ValueError", row), row
+
+
+def test_runs_of_rtd_s_own_are_not_counted(prepare_daemon: DaemonMaker) -> None:
+    daemon = prepare_daemon("app.py")
+    (daemon.home / "app.py").write_text(
+        "import pathlib, time\nfrom rtd import Session\nfrom rtd.core import Scheduler\n"
+        "session = Session()\n"
+        "@Scheduler.hook_startup\ndef slow(_):\n"
+        "    pathlib.Path('begun').touch()\n"
+        "    while not pathlib.Path('go').exists():\n        time.sleep(0.01)\n"
+    )
+    daemon.start()
+    until((daemon.home / "begun").exists, what="the hook")
+    answer = status(daemon, 0)
+    assert (answer["running"], answer["queued"]) == (0, 0)
+    assert sum(lane["running"] for lane in answer["lanes"]) == 0
+    assert json.loads(daemon.ok("info", "-j"))["running"] == 0
+    (daemon.home / "go").touch()

@@ -76,4 +76,4 @@ def test_who_follows_a_run_is_told_how_much_output_was_dropped(
     done = daemon.rtctl(*words, "--", "head", "-c", "300000", "/dev/zero")
     kept = len(done.stdout)
     assert 100_000 <= kept < 300_000
-    assert f"rtctl: {300_000 - kept} bytes of this output were dropped\n" in done.stderr
+    assert f"rtctl: {300_000 - kept:,} bytes of this output were dropped\n" in done.stderr

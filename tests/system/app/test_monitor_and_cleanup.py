@@ -145,7 +145,7 @@ def test_records_are_forgotten_by_hand(start_daemon: DaemonMaker, tmp_path: Path
         assert printed == [run.id for run in runs[1:]]
         assert [run.id for run in rt.ls(limit=100)] == [held.id, other.id]
         assert daemon.rtctl("forget", "--task", "count").returncode == 2
-        assert daemon.ok("leases").startswith("1 leases, 0 stale")
+        assert daemon.ok("leases").startswith("1 lease, 0 stale")
 
 
 def test_the_monitor_tells_of_the_runs_of_a_node_that_is_gone(

@@ -58,4 +58,4 @@ async def serve(url: str, folder: Path) -> list[str]:
 
 def test_a_log_that_stands_still_is_a_fault(redis: EmbeddedRedis, tmp_path: Path) -> None:
     (message,) = asyncio.run(serve(redis.url, tmp_path))
-    assert message == "nothing was written for 0.05 s while 1 entries wait: one of them hangs"
+    assert message == "nothing was written for 0.05 s, with 1 entry waiting: one of them hangs"
