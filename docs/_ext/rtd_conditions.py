@@ -17,9 +17,9 @@ from rtd.language.time.points_in_cycle import Cycle
 #: The kinds of changes that a leaf depends on, in words.
 CHANGED_BY = {
     Poll.TIME: "time",
-    Poll.SCHEDULER: "the scheduler's own turns",
-    Poll.SAMPLE: "what is measured of the run",
-    Poll.HOST: "what is measured of the host",
+    Poll.SCHEDULER: "the scheduler",
+    Poll.SAMPLE: "measurements of the run",
+    Poll.HOST: "measurements of the host",
     Poll.CUSTOM: "the app",
     Poll.PARAMS: "parameters and variables",
 }

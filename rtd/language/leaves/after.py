@@ -23,7 +23,7 @@ ENDINGS = ("succeeded", "failed", "terminated", "unsuccessful", "finished")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class After(Leaf):
-    """The tasks ended that way, and strictly later than this one last started. All, or any."""
+    """All (or any) of the tasks have ended in this way, later than this task last started."""
 
     tasks: tuple[str, ...]
     status: str = "succeeded"

@@ -12,7 +12,7 @@ from rtd.language.core.view import View
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Constant(Leaf):
-    """Always the same value."""
+    """Always true, or always false."""
 
     value: bool
 

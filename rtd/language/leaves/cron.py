@@ -24,7 +24,7 @@ from rtd.language.time.crontab import Crontab, parse_crontab
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Cron(Leaf):
-    """Now lies in a minute that the line matches, and this task has not started in it."""
+    """The current minute matches the crontab line, and this task has not started in it."""
 
     text: str
     line: Crontab = field(compare=False)

@@ -17,7 +17,7 @@ from rtd.language.core.view import View
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Every(Leaf):
-    """True unless a run of this task started in [now - span, now], both ends included."""
+    """No run of this task has started within the last span, its ends included."""
 
     span_us: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})

@@ -45,7 +45,7 @@ CURRENT = {cycle.current: cycle for cycle in Cycle}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Has(Leaf):
-    """A task (ME: this one) has the status: ever, in the past span, or in the window of now."""
+    """A run of the task has this status: ever, in the past span, or in the current window."""
 
     task: str
     status: str

@@ -38,7 +38,7 @@ class HostMemoryAbove(Leaf):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HostLoadAbove(Leaf):
-    """The load of the host, its mean of a minute, is more than this."""
+    """The load of the host, its mean over one minute, is more than this."""
 
     load_millionths: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.HOST})

@@ -17,7 +17,7 @@ UNWATCHED = "no run is being watched"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunningPast(Leaf):
-    """The run began longer ago than this."""
+    """The run has been running for longer than this."""
 
     span_us: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME, Poll.SAMPLE})
@@ -38,7 +38,7 @@ class RunningPast(Leaf):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NoOutputPast(Leaf):
-    """The run wrote nothing for longer than this, counted from its start at first."""
+    """The run has written no output for longer than this, at first counted from its start."""
 
     span_us: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME, Poll.SAMPLE})

@@ -15,7 +15,7 @@ from rtd.language.text.quoted_names import QUOTED, quote, unquote
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Param(Leaf):
-    """A parameter of the session exists, or has a value: `str()` of it is compared."""
+    """A parameter of the app exists, or its `str()` is this value."""
 
     name: str
     value: str | None = None
@@ -41,7 +41,7 @@ class Param(Leaf):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Env(Leaf):
-    """An environment variable has a value."""
+    """An environment variable has this value."""
 
     name: str
     value: str

@@ -21,11 +21,11 @@ ADVERBS = {cycle.adverb: cycle for cycle in Cycle}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Periodic(Leaf):
-    """Now is in the window and this occurrence of it is not used up.
+    """The window is open and not used up: no run of this task has ended in it or is running.
 
-    It is, once a run of the task has ended in it (well or not; one that began before it too), and
-    for as long as a run of the task that began in it is running. A run that ended by `inaction`
-    leaves the occurrence unused, unless the ledger says that its due moment is used up.
+    A run uses up the window if it ends in it, whether it succeeds or fails, also if it started
+    before the window. A run that started in the window blocks it while it is running. A run that
+    was cancelled before it started does not use up the window, unless the schedule started it.
     """
 
     window: Window

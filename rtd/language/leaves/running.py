@@ -16,7 +16,7 @@ from rtd.language.text.quoted_names import QUOTED, quote, unquote
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TaskRunning(Leaf):
-    """A run of the task has started and not ended."""
+    """A run of the task has started and has not ended."""
 
     task: str
 

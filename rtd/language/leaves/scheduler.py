@@ -17,7 +17,7 @@ from rtd.language.core.view import View
 class SchedulerUptime(Leaf):
     """The scheduler started within the last span (both ends included), or longer ago.
 
-    Neither is true while it is not known when the scheduler started.
+    Both are false while the start of the scheduler is unknown.
     """
 
     span_us: int
@@ -43,7 +43,7 @@ class SchedulerUptime(Leaf):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SchedulerCycles(Leaf):
-    """How many cycles the scheduler has done: more than, less than, or exactly so many."""
+    """The scheduler has done more than, less than or exactly this number of cycles."""
 
     relation: str
     count: int

@@ -18,7 +18,7 @@ from rtd.language.time.windows import Window
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TimeOf(Leaf):
-    """Now is in the window."""
+    """The window is open, whether or not the task has run."""
 
     window: Window
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})

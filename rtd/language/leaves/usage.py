@@ -25,7 +25,7 @@ UNWATCHED = "no run is being watched"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MemoryAbove(Leaf):
-    """The whole tree of the run has used more memory than this (its peak RSS)."""
+    """The whole process tree of the run has used more memory than this (peak RSS)."""
 
     size_bytes: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.SAMPLE})
@@ -64,9 +64,9 @@ class CpuTimeAbove(Leaf):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CpuAbove(Leaf):
-    """The run has used more of the CPU than this without a break for at least the span.
+    """The run has used more CPU than this, without a break, for at least the span.
 
-    Only what has been measured counts, up to the latest sample. 100 % is one processor.
+    Only measurements count, up to the latest one. 100 % is one processor.
     """
 
     percent_millionths: int

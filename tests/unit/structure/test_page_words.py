@@ -14,9 +14,13 @@ NOT_ON_PAGES = {
     r"due moments?": "'start time', 'the time at which the task is due'",
     r"(has|have) left home|lives? on": "say what the process does",
     r"for ever": "'without end'",
-    r"hears? of": "'learns of', 'gets'",
     r"hold(s|ing)? up": "'delays', 'blocks'",
-    r"work(s|ed)? off": "'processes', 'carries out'",
+    r"work(s|ed)? off": "'processes', 'executes'",
+    r"carr(y|ies|ied|ying) out": "'executes', 'runs'",
+    r"(is|are|was|were) over": "'has ended'",
+    r"(hears?|heard|tells?|told) of": "'learns of', 'reports'",
+    r"(?<=[,;] )else": "'otherwise'",
+    r"in the place of|takes? (the|whose) place": "'instead of', 'replaces'",
 }
 _WORDS = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in NOT_ON_PAGES))
 _CODE = re.compile(r"`[^`]*`|\bI/O\b|<!--.*?-->")
