@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class BoundTask:
     """`rt.task("report", queue="slow")`: submits runs with these options.
 
-    Immutable: `options` returns a new one, so a bound task may be kept and used for ever.
+    Immutable: `options` returns a new one, so a bound task may be kept and used again.
     """
 
     def __init__(self, submitter: TaskSubmitter, name: str, options: Mapping[str, Any]) -> None:

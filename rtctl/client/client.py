@@ -38,7 +38,7 @@ class Client(RunCollector):
             print(run.result(timeout=60))
 
     Args:
-        address: path of the control socket; None: RTD_SOCKET, else `rtd.sock` in
+        address: path of the control socket; None: RTD_SOCKET, otherwise `rtd.sock` in
             RTD_RUNTIME_DIR or its default. Or the URL of the Redis that the workers share
             (`redis://host:6379/0`, `rediss://`, `unix://`): then no daemon is needed here.
         reconnect_s: how long a daemon that was there may be away (a restart) before a call
@@ -76,7 +76,7 @@ class Client(RunCollector):
         self.close()
 
     def close(self) -> None:
-        """Close all connections. Runs go on; the client may be used again."""
+        """Close all connections. Runs continue; you can use the client again."""
         self._pool.close()
         self._submitter.close()
 
@@ -206,7 +206,7 @@ class Client(RunCollector):
         return self.rpc.kill(runs=targets, grace_s=grace, reason=reason)["runs"]
 
     def cancel(self, *runs: Run | str, reason: str = "") -> list[Outcome]:
-        """Withdraw runs that have not started. Returns for each its state, or its error."""
+        """Cancel runs that have not started. Returns for each its state, or its error."""
         return self.rpc.cancel(runs=[id_of(run) for run in runs], reason=reason)["runs"]
 
     def retry(self, run: Run | str) -> Run:
@@ -226,7 +226,7 @@ class Client(RunCollector):
         return self.rpc.params_unset(name=name, task=task)["param"]
 
     def pause_queue(self, *queues: str, reason: str = "") -> list[QueueRow]:
-        """Start no more runs from these queues. Running runs go on, submits are accepted."""
+        """Pause these queues: they accept submits, but start no runs. Running runs continue."""
         return self.rpc.queue_pause(queues=list(queues), reason=reason)["queues"]
 
     def resume_queue(self, *queues: str) -> list[QueueRow]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Run(RunBase):
     """One run. Made by `Client`. Cheap: it calls the daemon only when one of its values is read.
 
-    `state`, `error` and `progress` are as of now until the run is over. A run that is over never
+    `state`, `error` and `progress` are as of now until the run has ended. An ended run never
     changes, so the daemon is not called again.
     """
 
@@ -56,7 +56,7 @@ class Run(RunBase):
         return self._source.rpc
 
     def refresh(self) -> Run:
-        """Read `row` from the daemon again, unless the run is over. Raises NoSuchRun."""
+        """Read `row` from the daemon again, unless the run has ended. Raises NoSuchRun."""
         if not self.ended:
             self.learn(self._source.rpc.show(run=self.id)["row"])
         return self
@@ -100,13 +100,13 @@ class Run(RunBase):
         return dict_of(row, result)
 
     def result(self, timeout: float | None = None) -> Any:
-        """Return the value that the task returned, when the run is over.
+        """Wait until the run has ended, and return the value that the task returned.
 
         Args:
-            timeout: seconds; None: for ever; 0: only what is there now.
+            timeout: seconds; None: no limit; 0: do not wait.
 
         Raises:
-            WaitTimeout: the run was not over by then. It goes on.
+            WaitTimeout: the run had not ended by then. It continues.
             RunFailed: the run ended without success; the sentence says why.
         """
         answer = self._answer
@@ -122,19 +122,19 @@ class Run(RunBase):
         raise RunFailed(self.id, answer)
 
     def wait(self, timeout: float | None = None) -> Run:
-        """Return when the run is over, in any state.
+        """Wait until the run has ended, in any state.
 
         Args:
-            timeout: seconds; None: for ever. Restarts of the daemon are waited out.
+            timeout: seconds; None: no limit. The wait continues over restarts of the daemon.
 
         Raises:
-            WaitTimeout: the run was not over by then. It goes on.
+            WaitTimeout: the run had not ended by then. It continues.
         """
         self._source.wait(self, timeout=timeout)
         return self
 
     def kill(self, grace: float | None = None, reason: str = "") -> list[tuple[int, str, str]]:
-        """End the run and everything that it started. Returns when it is over.
+        """End the run and everything that it started. Returns when it has ended.
 
         Args:
             grace: seconds from the request to stop to the kill; None: the task's stop_grace.
@@ -147,24 +147,24 @@ class Run(RunBase):
         return [(pid, name, how) for pid, name, how in single_outcome(answer["runs"])["pids"]]
 
     def reload(self, /, **params: Any) -> Run:
-        """Stop the attempt that runs, and begin the same run again at once, with these values in
-        place of the earlier ones. Returns when the attempt is over.
+        """Stop the current attempt and start the same run again at once, with these values instead
+        of the earlier ones. Returns when the attempt has ended.
 
         It uses up no retry. For a grace or a reason use `rpc.reload_run` of the client.
 
         Raises:
-            WrongState: the run has not started, or is over.
+            WrongState: the run has not started, or has ended.
             ParameterError: the task has no such parameter; nothing was stopped.
         """
         self._source.rpc.reload_run(run=self.id, params=params)
         return self
 
     def cancel(self, reason: str = "") -> None:
-        """Withdraw the run before it starts. Raises WrongState when it is too late."""
+        """Cancel the run before it starts. Raises WrongState if it has started."""
         single_outcome(self._source.rpc.cancel(runs=[self.id], reason=reason)["runs"])
 
     def retry(self) -> Run:
-        """Submit the same again, as a new run. Raises WrongState when this one is not over."""
+        """Submit the same again, as a new run. Raises WrongState if this one has not ended."""
         return self._source.retry(self)
 
     def logs(
@@ -177,10 +177,10 @@ class Run(RunBase):
         """Yield the output of the run, line by line.
 
         Args:
-            follow: go on until the run is over.
+            follow: continue until the run has ended.
             stream: only `out` or `err`.
             attempt: which try; None: the latest.
-            lines: only the last so many of the lines there are.
+            lines: only this number of lines, the last ones.
         """
         parts = self._source.rpc.logs(
             run=self.id, follow=follow, stream=stream, attempt=attempt, lines=lines

@@ -70,7 +70,7 @@ class RunBase:
 
     @property
     def is_known(self) -> bool:
-        """Whether the daemon has no more to say: the run is over, and its result is here."""
+        """Whether the run has ended and its result is here, so that nothing needs a request."""
         return self._answer is not None and self.ended
 
     @property

@@ -29,20 +29,20 @@ class RunCollector:
     def wait(
         self, runs: Run | str | Iterable[Run | str], timeout: float | None = None, any: bool = False
     ) -> list[Run]:
-        """Return when all of the runs are over, or with `any` one of them. Waits out restarts
+        """Wait until all of the runs have ended, or with `any` one of them. Continues over restarts
         of rtd.
 
         Small results come with the ends, many at a time: then `run.result()` makes no request.
 
         Args:
             runs: several, or one.
-            timeout: seconds; None: for ever.
+            timeout: seconds; None: no limit.
 
         Returns:
-            The runs, in this order; with `any` those that are over, in the order of their ends.
+            The runs, in this order; with `any` those that have ended, in the order of their ends.
 
         Raises:
-            WaitTimeout: they were not over by then, and go on; `pending` has those that are not,
+            WaitTimeout: they had not ended by then, and continue; `pending` has them,
                 `done` the others.
         """
         made = self._made(runs, timeout)
@@ -63,7 +63,7 @@ class RunCollector:
     def as_completed(
         self, runs: Run | str | Iterable[Run | str], timeout: float | None = None
     ) -> Iterator[Run]:
-        """Yield each of the runs as soon as it is over, in any state, in the order of their ends
+        """Yield each of the runs as soon as it has ended, in any state, in the order of their ends
         (as executors report them: those of short runs come together).
 
         One request for all of them; small results come with the runs, as those of `wait`. A run
@@ -92,7 +92,7 @@ class RunCollector:
     def results(
         self, runs: Run | str | Iterable[Run | str], timeout: float | None = None
     ) -> list[Any]:
-        """Return what the runs have returned, in this order, when all of them are over.
+        """Wait until all runs have ended, and return their results, in this order.
 
         Raises:
             WaitTimeout: as `wait`.

@@ -108,7 +108,7 @@ class StoreGone(RtdError):
     """Redis does not answer.
 
     Args:
-        maybe_done: the command was sent and its reply is lost: it may be carried out all the same.
+        maybe_done: the command was sent and its reply is lost: Redis may still execute it.
     """
 
     code = "redis_gone"
@@ -163,10 +163,10 @@ class ShuttingDown(RtdError):
 
 
 class WaitTimeout(RtdError):
-    """The wait ended before the run did. The run goes on.
+    """The wait ended before the run. The run continues.
 
     Attributes:
-        done, pending: where clients wait for several runs: those that are over, and the others.
+        done, pending: if a client waits for several runs: those that have ended, and the others.
     """
 
     code = "timeout"
@@ -178,7 +178,7 @@ class WaitTimeout(RtdError):
 
 
 class WaitDeadlock(RtdError):
-    """A run would wait for ever: what it waits for cannot start or end before this run ends."""
+    """The wait of a run would never end: the run that it waits for cannot end before this one."""
 
     code = "deadlock"
 

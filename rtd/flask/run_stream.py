@@ -41,16 +41,16 @@ _HEADERS: Final = {
 
 
 def stream(run: Run | EagerRun) -> Response:
-    """Return an answer for `EventSource` that follows a run until it is over. For a view.
+    """Return an answer for `EventSource` that follows a run until it has ended. For a view.
 
     A message without a name has `run.to_dict()` as JSON: one at once, then one whenever the state
     or the progress has changed. `emit` has what the task emits: `{"event": ..., "data": ...}`, also
-    before, as far as rtd still has it. `end` has `run.to_dict()` when the run is over, and is the
+    before, as far as rtd still has it. `end` has `run.to_dict()` when the run has ended, and is the
     last; the page then closes its `EventSource`. One that connects again gets what the task has
     emitted meanwhile, and after the end 204, at which it stops.
 
     While nothing happens a comment is sent every 5 s. The answer occupies a thread of the web
-    server (or a worker without threads) until the run is over, and some seconds after the
+    server (or a worker without threads) until the run has ended, and some seconds after the
     browser has gone.
 
     Args:

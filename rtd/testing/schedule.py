@@ -55,11 +55,11 @@ class Schedule:
     Args:
         session: of the tasks, or an app as for `rtd run`; None: the default session.
         at: where the clock starts: `2026-01-31 00:00`, or a datetime.
-        timezone: the local time, an IANA name; None: that of the session, else that of the host.
+        timezone: the local time, an IANA name; None: that of the app, otherwise that of the host.
         runs_end: False: a run ends when `finish` says so.
 
     Raises:
-        BadRequest: there is no such moment or time zone.
+        BadRequest: there is no such time or time zone.
     """
 
     def __init__(
@@ -84,14 +84,14 @@ class Schedule:
 
     @property
     def now(self) -> datetime:
-        """The moment that the clock shows."""
+        """The time that the clock shows."""
         return self._moment(self._clock.now_us)
 
     def move(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> list[ScheduledStart]:
         """Move the clock on by so much. Returns what the conditions start until then and at that
-        moment, in order: (moment, name of the task) each. A day has 24 hours here.
+        time, in order: (time, name of the task) each. A day has 24 hours here.
 
         Raises:
             BadRequest: the clock would go back, or leaves the years 1900 to 8999; or there are more
@@ -101,13 +101,13 @@ class Schedule:
         return self._advance(self._clock.now_us + round(by.total_seconds() * SECOND))
 
     def move_to(self, at: str | datetime) -> list[ScheduledStart]:
-        """Move the clock on to a moment, as `move` does."""
+        """Move the clock to a time, as `move` does."""
         return self._advance(self._read(at, "move_to"))
 
     def finish(self, task: str, state: str = "succeeded", at: str | datetime | None = None) -> None:
         """Let a run of a task end; what that starts, the next `move` returns.
 
-        It is the oldest run that goes on, or one more that begins and ends then.
+        It is the oldest running run, or another one that begins and ends then.
 
         Args:
             task: its name.
@@ -116,7 +116,7 @@ class Schedule:
 
         Raises:
             UnknownTask: there is none of that name.
-            BadRequest: there is no such state, or the moment is not now or later.
+            BadRequest: there is no such state, or the time is in the past.
         """
         self._manifest.find(task, CHECK_LISTS)
         if state not in _ACTIONS:

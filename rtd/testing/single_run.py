@@ -42,7 +42,7 @@ def run_task(
             session.
         headers: of the submit.
         attempt: which one it is: those before have failed.
-        retries: carry out the attempts that the policies give, without their pauses.
+        retries: execute all attempts that the policies allow, without pauses.
         params: of the submit.
 
     Raises:

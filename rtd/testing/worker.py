@@ -37,7 +37,7 @@ class TWorker:
 
     Args:
         session: of the tasks, or an app as for `rtd run`; None: the default session.
-        queues: only the runs of these queues are carried out; None: all.
+        queues: execute only the runs of these queues; None: all.
 
     Attributes:
         runs: the outcome of each run that has ended, in the order of their ends.
@@ -91,7 +91,7 @@ class TWorker:
 
         Args:
             raise_on_failure: stop at the first run that fails.
-            delayed: carry out the delayed runs that are queued now, too.
+            delayed: also execute the delayed runs that are queued now.
 
         Returns:
             How many runs have ended.

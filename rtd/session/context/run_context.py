@@ -40,7 +40,7 @@ class CurrentRun:
         id: the run's id.
         task: the task's name.
         attempt: 1 for the first try.
-        stopping: true from the moment the run was asked to stop; a task in the thread lane
+        stopping: true as soon as the run must stop; a task in the thread lane
             that computes for long should check this now and then.
         ended: what the run has left behind may see this: its output goes to the daemon's log, and
             its progress nowhere.

@@ -33,7 +33,7 @@ class CsvHandler(logging.Handler):
     file may be moved away at any time; then a new one is begun.
 
     Args:
-        filename: relative to the working directory at this moment. The folder is made.
+        filename: relative to the current working directory. rtd makes the folder.
     """
 
     def __init__(self, filename: str | os.PathLike[str]) -> None:

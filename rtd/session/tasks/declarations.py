@@ -61,10 +61,10 @@ class TaskDeclarations(SessionState):
                 submitted.
             end_cond: the condition under which a run is stopped
                 (`"running past 2 hours | memory above 1 GB"`).
-            options: more about the schedule: `catch_up` (which due moments run that passed while
+            options: more about the schedule: `catch_up` (what happens to starts that were due while
                 rtd was down: `if true`, `none`, `last`, `all`, `within SPAN`), `overlap` (True:
-                runs of it may go on side by side), `timezone` (default: the
-                session's), `enabled` (False: only when submitted, until `rtctl enable`). The
+                several runs of it may be running at once), `timezone` (default: that
+                of the app), `enabled` (False: only when submitted, until `rtctl enable`). The
                 policies, see `rtd.model.policies.POLICY_OPTIONS`; durations are seconds or text
                 (`"2 hours"`), sizes bytes or text (`"512M"`). And `description`, `parameters`
                 (the task's own, by name), `on_startup`, `on_shutdown`, `force_run`, `on_exists`,
@@ -123,7 +123,7 @@ class TaskDeclarations(SessionState):
             self.add_task(task)
 
     def start_local_task(self, task: Any, /, **data: Any) -> None:
-        """Let one run of a task go on on each node that serves this app.
+        """Keep one run of a task running on each node that serves this app.
 
         rtd starts it with the app, starts it again when it has ended in any way, and ends it
         with the daemon or when a reload has changed it.
