@@ -6,7 +6,7 @@ from __future__ import annotations
 from rtctl.cli.flags import suggest
 from rtctl.cli.screen import ago, clean
 from rtd.common.errors import NoSuchRun
-from rtd.common.format_units import end_text
+from rtd.common.format_units import shown_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def run_of_task(context: CommandContext, task: str, *, failed: bool, follow: boo
 def _say(context: CommandContext, row: Row) -> None:
     if not context.quiet:
         at = row["ended_at"] or row["started_at"] or row["submitted_at"]
-        state = end_text(row["state"], row["by"])
+        state = shown_state(row["state"], row["by"])
         text = f"rtctl: run {row['id']} of task {clean(row['task'])}: {state}, {ago(at)}"
         context.screen.print_err(text)
 

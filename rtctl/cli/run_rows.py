@@ -5,11 +5,11 @@ from __future__ import annotations
 from time import time
 
 from rtctl.cli.screen import ago, clean, short_duration, shorten
-from rtd.common.format_units import end_text, format_bytes, format_duration, format_time
+from rtd.common.format_units import format_bytes, format_duration, format_time, shown_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import Row
@@ -77,7 +77,7 @@ def print_rows(context: CommandContext, rows: Sequence[Row], wide: bool) -> None
         return
     last = -SHORT_ID if context.screen.is_terminal else 0
     cells = [
-        (row["id"][last:], clean(row["task"]), end_text(row["state"], row["by"]), row["queue"],
+        (row["id"][last:], clean(row["task"]), shown_state(row["state"], row["by"]), row["queue"],
          ago(row["submitted_at"], now), elapsed_text(row, now), _labelled(row))
         for row in rows
     ]  # fmt: skip
@@ -114,7 +114,7 @@ def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
     return (
         row["id"],
         clean(row["task"]),
-        end_text(row["state"], row["by"]),
+        shown_state(row["state"], row["by"]),
         row["queue"],
         row["lane"],
         str(row["priority"]),
@@ -129,3 +129,12 @@ def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
         clean(",".join(row["labels"])) or "-",
         summary_text(row),
     )
+
+
+def tally_text(counts: Mapping[str, int]) -> str:
+    """Return how many runs are in each state, as people read it: `3 succeeded, 2 failed`."""
+    shown: dict[str, int] = {}
+    for state, count in counts.items():
+        name = shown_state(state)
+        shown[name] = shown.get(name, 0) + count
+    return ", ".join(f"{count:,} {name}" for name, count in shown.items() if count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.cli.print_answers import redis_text
-from rtctl.cli.run_rows import time_text
+from rtctl.cli.run_rows import tally_text, time_text
 from rtctl.cli.screen import ago, align_pairs, clean
 from rtd.common.format_units import format_bytes
 
@@ -33,7 +33,7 @@ def run(context: CommandContext) -> int:
 
 def _pairs(info: InfoResult) -> list[tuple[str, str]]:
     output, places = info["output"], info["places"]
-    tally = ", ".join(f"{count:,} {state}" for state, count in info["tally"].items() if count)
+    tally = tally_text(info["tally"])
     drain = ", draining" if info["draining"] else ""
     pairs = [
         ("rtd", f"{info['version']}, pid {info['pid']}{drain}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.flags import Flag, UsageError, suggest
 from rtctl.cli.resolve_names import say_unknown_queue, say_unknown_task
-from rtctl.cli.run_rows import print_rows
+from rtctl.cli.run_rows import print_rows, tally_text
 from rtctl.cli.screen import wrap_text
 from rtctl.client.run_pages import RunPages
 
@@ -27,8 +27,9 @@ FLAGS = (
 _KINDS = ("timed out", "killed", "over limit", "stopped", "shut down")
 MORE = """STATES are queued, running, succeeded, error, exception, terminated, lost and cancelled.
 Words for several: `failed` (error, exception, lost), `unsuccessful` (these and
-terminated), `ended` (all that are over). The table says what ended a terminated run:
-timed out, killed, over limit, stopped (by its end condition), shut down.
+terminated), `ended` (all that are over). The table says `failed` for error and exception; `show`
+says which. It says what ended a terminated run: timed out, killed, over limit, stopped (by its end
+condition), shut down.
 
 Running runs come first, then queued, then ended ones, the newest first. On a terminal ids are
 cut: their end is enough for every verb. -o wide shows all columns. With -q, or with JSON into a
@@ -128,7 +129,6 @@ def _say_totals(context: CommandContext, answer: LsResult) -> None:
     if not context.screen.stderr_is_terminal:
         return
     totals = answer["totals"]
-    parts = [f"{totals[state]:,} {state}" for state in STATES if totals.get(state)]
-    text = ", ".join(parts) or "no runs yet"
+    text = tally_text({state: totals.get(state, 0) for state in STATES}) or "no runs yet"
     for line in wrap_text(text, context.screen.width or 80):
         context.screen.print_err(context.screen.paint(line, "dim"))

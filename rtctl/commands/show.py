@@ -6,7 +6,7 @@ from rtctl.cli.print_answers import values_text
 from rtctl.cli.run_rows import elapsed_text, progress_text, time_text
 from rtctl.cli.screen import ago, align_pairs, clean
 from rtd.common.errors import RtdError
-from rtd.common.format_units import format_bytes, format_duration
+from rtd.common.format_units import format_bytes, format_duration, shown_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,12 +41,18 @@ def run(context: CommandContext) -> int:
     return 0
 
 
+def _state(state: str) -> str:
+    """Return the state, and of a failure the kind: `failed (exception)`."""
+    shown = shown_state(state)
+    return f"{shown} ({state})" if shown == "failed" else shown
+
+
 def _print(context: CommandContext, answer: ShowResult) -> None:
     row = answer["row"]
     pairs = [
         ("run", row["id"]),
         ("task", clean(row["task"])),
-        ("state", context.screen.paint(row["state"], row["state"])),
+        ("state", context.screen.paint(_state(row["state"]), row["state"])),
         ("node", clean(answer["node"] or "")),
         ("waits", clean(answer["waits"])),
         *_facts(row),
@@ -109,7 +115,7 @@ def _print_attempt(context: CommandContext, attempt: AttemptRow) -> None:
     lost = attempt["lost_bytes"]
     facts += [f"{format_bytes(lost)} of output lost"] if lost else []
     facts += [f"on node {clean(attempt['node'])}"] if attempt["node"] else []
-    state = context.screen.paint(attempt["state"], attempt["state"])
+    state = context.screen.paint(_state(attempt["state"]), attempt["state"])
     context.screen.print_out(f"attempt {attempt['number']}  {state}  {', '.join(facts)}")
     if attempt["note"]:
         context.screen.print_out(f"  {clean(attempt['note'])}")

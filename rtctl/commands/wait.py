@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.cli.exit_codes import exit_code_of_all
 from rtctl.cli.flags import Flag
 from rtctl.cli.follow import print_end, wait_for
+from rtd.common.format_units import shown_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def run(context: CommandContext) -> int:
         context.print_json({"runs": rows}, rows="runs")
     elif not context.quiet and len(rows) > 1:
         for row in rows:
-            context.screen.print_out(f"{row['id']}  {row['state']}")
+            context.screen.print_out(f"{row['id']}  {shown_state(row['state'])}")
     for row in rows:
         print_end(context, row)
     return exit_code_of_all(rows)

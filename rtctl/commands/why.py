@@ -8,7 +8,7 @@ from rtctl.cli.flags import UsageError
 from rtctl.cli.run_rows import time_text, time_text_in, why_text
 from rtctl.cli.screen import align_pairs, clean
 from rtd.common.errors import AmbiguousRun, NoSuchRun, UnknownTask
-from rtd.common.format_units import end_text
+from rtd.common.format_units import shown_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _explain_run(context: CommandContext, target: str, error: UnknownTask) -> in
     if context.is_json or context.quiet:
         raise UsageError(f"why: {target} is a run, not a task: `rtctl show {target}`")
     run = row["id"]
-    state = end_text(row["state"], row["by"])
+    state = shown_state(row["state"], row["by"])
     pairs = [("run", f"{run}, of task {clean(row['task'])}"), ("state", state)]
     if row["state"] == "queued":
         pairs.append(("waits", clean(answer["waits"]) or "for its turn"))
@@ -73,7 +73,8 @@ def _text(answer: WhyResult) -> str:
     if failure is not None:
         at = time_text_in(answer["timezone"], failure["ended_at"] or 0.0)
         why = why_text(failure) or "no reason known"
-        pairs.append(("last failure", f"{at}: {end_text(failure['state'], failure['by'])}: {why}"))
+        state = shown_state(failure["state"], failure["by"])
+        pairs.append(("last failure", f"{at}: {state}: {why}"))
         pairs.append(("", f"run {failure['id']}: `rtctl logs {failure['id']}` shows more"))
     if miss is not None:
         due = time_text_in(miss["timezone"], miss["due_at"])

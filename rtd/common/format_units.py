@@ -104,3 +104,9 @@ def end_text(state: str, by: str | None) -> str:
     if state != "terminated" or by is None:
         return state
     return "killed" if by.startswith(_BY_CLIENT) else _ENDED_BY.get(by, state)
+
+
+def shown_state(state: str, by: str | None = None) -> str:
+    """Return the state of a run as people read it: `error` and `exception` are kinds of `failed`;
+    of a terminated run what `end_text` says."""
+    return "failed" if state in ("error", "exception") else end_text(state, by)

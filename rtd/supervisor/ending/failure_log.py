@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rtd.common.errors import StoreGone
-from rtd.common.format_units import end_text, format_count, format_duration
+from rtd.common.format_units import format_count, format_duration, shown_state
 from rtd.model.run_record import RunEnd, RunRecord
 from rtd.model.run_states import STATE_BY_CHAR, STATE_CHAR
 from rtd.store.commands.ended_runs import UnloggedEnds
@@ -103,7 +103,7 @@ class FailureLog:
         last = record.attempts[-1] if record.attempts else None
         self._lines += 1
         took = "" if last is None else f" after {format_duration(end.ended_at - last.started_at)}"
-        state, why = end_text(str(record.state), end.by), end.why or "it says nothing of it"
+        state, why = shown_state(str(record.state), end.by), end.why or "it says nothing of it"
         why = why if len(why) <= _WHY_CHARS else why[: _WHY_CHARS - 3] + "..."
         spec = record.spec
         log.warning("run %s (%s) ended: %s%s: %s", spec.id, spec.task, state, took, why)

@@ -62,7 +62,7 @@ def test_why_tells_the_last_failure(daemon: Daemon) -> None:
     run = ran(daemon, "night", "n:=7")
     text = daemon.ok("why", "night")
     (line,) = [line for line in text.splitlines() if line.startswith("last failure")]
-    assert " JST: exception: ValueError: no room for 7" in line
+    assert " JST: failed: ValueError: no room for 7" in line
     assert f"run {run}: `rtctl logs {run}` shows more" in text
 
 
@@ -93,7 +93,7 @@ def test_logs_of_a_task_are_those_of_its_latest_run(daemon: Daemon) -> None:
     assert f"run {good} of task plain: succeeded, " in done.stderr
     done = daemon.rtctl("logs", "plain", "--failed")
     assert done.stdout == "bad\n"
-    assert f"run {bad} of task plain: exception, " in done.stderr
+    assert f"run {bad} of task plain: failed, " in done.stderr
     for words in (["logs", "never"], ["logs", "never", "--failed"]):
         done = daemon.rtctl(*words)
         assert (done.returncode, done.stderr.count("\n")) == (5, 1)

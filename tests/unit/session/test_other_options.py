@@ -1,19 +1,23 @@
 """Options of other programs: the error names rtd's own with an example, and that can be used."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from rtctl.cli.command_table import COMMANDS
 from rtctl.cli.flags import FlagParser, UsageError
 from rtctl.commands import submit as submit_command
 from rtd import App
 from rtd.common.errors import ConfigError, PolicyError
+from rtd.language.parser import parse
 from rtd.model.manifest import TaskInfo
 from rtd.model.words.other_options import OTHER_OPTIONS, rtd_flags, rtd_option
 from rtd.session.tasks.define_task import TASK_OPTIONS
 from rtd.supervisor.runs.submit_options import read_options
 from rtd.tasks import CommandTask
+from tests.helpers.source import ROOT
 
 NAMES = {"datetime": datetime}
 #: Options of commands alone.
@@ -105,3 +109,16 @@ def test_an_app_has_no_name_and_no_broker() -> None:
         ConfigError, match=r"'shop' is no mapping .*an app has no name: write App\(\)"
     ):
         App("shop")  # type: ignore[arg-type]
+
+
+def test_the_page_of_words_names_what_there_is() -> None:
+    page = (ROOT / "docs" / "reference" / "words.md").read_text()
+    _, _, options, verbs, schedules = page.split("\n## ")
+    found = re.findall(r"(\w+)=", "".join(re.findall(r"^\| (.*?) \|", options, re.MULTILINE)))
+    assert len(found) > 15
+    assert {*found} <= {*TASK_OPTIONS, "key", "delay", "at", "lane"}
+    for verb in re.findall(r"`rtctl (\w+)", verbs):
+        assert verb in COMMANDS
+    for row in re.findall(r"^\| (`.*?) \|", schedules, re.MULTILINE):
+        for text in re.findall(r"`([^`]+)`", row):
+            parse(text)
