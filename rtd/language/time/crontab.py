@@ -16,6 +16,7 @@ from functools import partial
 from typing import NamedTuple
 
 from rtd.language.core.errors import Problem, TextPart
+from rtd.language.time.cron_field import DAY_NAMES, DAYS, FIELDS, WEEKDAYS, CronField
 from rtd.language.time.cron_moving_days import (
     NO_MOVING_DAYS,
     MovingDays,
@@ -25,8 +26,6 @@ from rtd.language.time.cron_moving_days import (
 from rtd.language.time.cycles import FIRST_DAY
 
 PER_DAY = 24 * 60
-MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-DAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 PIECE = re.compile(r"(\*|(\w+)(?:-(\w+))?)(?:/(\d{1,4}))?", re.ASCII)
 NICKNAMES = {
     "@yearly": "0 0 1 1 *",
@@ -44,41 +43,6 @@ HORIZON = 14_700
 """Days in which every date comes at least once on each weekday (29 February, around 2100 too)."""
 LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 """How many days each month has at most."""
-
-
-class CronField(NamedTuple):
-    """A field of a line: its name, its range, and the names of its numbers."""
-
-    name: str
-    low: int
-    high: int
-    names: tuple[str, ...] = ()
-
-    def number(self, piece: TextPart) -> int:
-        """A number of this field, or the name of one."""
-        text = piece.text.lower()
-        if text in self.names:
-            return self.names.index(text) + self.low
-        if not text.isdigit():
-            message = f"`{piece.shown}` is not a number for the {self.name}"
-            raise piece.problem(message, str(self.low))
-        value = int(text) if len(text) < 10 else self.high + 1
-        if not self.low <= value <= self.high:
-            nearest = min(max(value, self.low), self.high)
-            message = f"`{piece.shown}` is out of range: the {self.name} goes from {self.low} to"
-            raise piece.problem(f"{message} {self.high}", str(nearest))
-        return value
-
-
-DAYS = CronField("day of the month", 1, 31)
-WEEKDAYS = CronField("day of the week", 0, 7, DAY_NAMES)
-FIELDS = (
-    CronField("minute", 0, 59),
-    CronField("hour", 0, 23),
-    DAYS,
-    CronField("month", 1, 12, MONTH_NAMES),
-    WEEKDAYS,
-)
 
 
 def _mask(spec: CronField, text: TextPart) -> int:

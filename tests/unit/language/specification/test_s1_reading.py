@@ -214,6 +214,11 @@ FAULTS = [
     ("cron 0 0 0 * *", 1, 10, "1", "out of range"),
     ("cron 0 0 * 13 *", 1, 12, "12", "out of range"),
     ("cron 0 0 * * 8", 1, 14, "7", "out of range"),
+    ("cron 0 eight * * *", 1, 8, "", "not a number for the hour, 0 to 23"),
+    ("cron 0 8am * * *", 1, 8, "8", "not a number for the hour"),
+    ("cron 0 0 * * monday", 1, 14, "mon", "0 to 7, nor one of sun to sat"),
+    ("cron 0 0 * sept *", 1, 12, "sep", "1 to 12, nor one of jan to dec"),
+    ("cron 0 0 * 13th *", 1, 12, "", "not a number for the month"),
     ("cron 0 0 * * 1-8", 1, 16, "7", "out of range"),
     ("cron 0 0 5-2 * *", 1, 10, "5-31,1-2", "backwards"),
     ("cron 0 22-2/2 * * *", 1, 8, "22,0,2", "backwards"),
@@ -256,6 +261,7 @@ def test_s1_a_fault_is_located_and_a_near_form_suggested(
     assert (error.line, error.column) == (line, column)
     assert word in error.problem
     assert suggestion in ("*", error.suggestion)
+    assert ("did you mean" in str(error)) == bool(error.suggestion)
     message = str(error)
     assert message.startswith(f"line {line}, column {column}: ")
     shown, caret = error.caret.split("\n")
