@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from rtd.common.format_units import format_time
 from rtd.language.core.condition import Condition
+from rtd.language.core.durations import SECOND
 from rtd.language.core.evaluation import Poll
 from rtd.language.core.explanation import Explanation
 from rtd.language.core.view import Host, Sample, View, World
@@ -142,6 +144,8 @@ class EndConditionWatch:
         view = self._view_of_run(watched.task, watched.zone, sample, World(host=host))
         if view is not None and evaluate_partially(condition, view).value:
             why = "; ".join(true_leaves(condition.explain(view))) or str(condition)
+            # The record is read later, and elsewhere: the facts name times of the day.
+            why += f" ({format_time(view.now_us / SECOND, view.zone.tz)})"
             log.info("run %s (%s) is ended: %s", seen.run_id, watched.task, why)
             self._end(seen.run_id, Intent("end condition", why, time.time()))
 

@@ -1,5 +1,6 @@
 """End conditions: what makes them true ends the run, and the record says so."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def test_memory_that_a_run_shares_with_its_forks_counts_once(daemon: Daemon) -> 
         run = rt.submit("family").wait(timeout=20)
         assert (run.state, run.row["by"]) == ("terminated", "end condition")
         assert (run.row["why"] or "").startswith("`running past 2 seconds`: ")
+        moment = r"\(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+\)"
+        assert re.search(rf" {moment}$", run.row["why"] or ""), run.row["why"]
 
 
 def test_an_end_condition_on_another_task_is_true_after_its_event(daemon: Daemon) -> None:
