@@ -45,7 +45,7 @@ def test_each_failure_is_one_line(failing: Daemon) -> None:
     failing.rtctl("wait", bad, slow, good)
     until(lambda: len(lines_of(failing, " ended: ")) >= 2, what="two lines")
     (line,) = lines_of(failing, f"run {bad} ")
-    told = rf"warn  run {bad} \(bad\) ended: exception after \S+: ValueError: no room for 0$"
+    told = rf"warn  run {bad} \(bad\) ended: failed after \S+: ValueError: no room for 0$"
     assert re.search(told, line), line
     (line,) = lines_of(failing, f"run {slow} ")
     assert re.search(rf"warn  run {slow} \(slow\) ended: timed out after \S+: ", line), line
