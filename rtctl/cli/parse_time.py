@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +13,9 @@ _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 #: The year 9999 in epoch seconds; datetimes go no further.
 _END_AT: Final = 253_402_300_800
-_FORMS: Final = "write 08:00, 'tomorrow 08:00', 'friday 22:30', '2026-01-31 08:00' or @1769846400"
+_FORMS: Final = (
+    "write 08:00, 'tomorrow 08:00', 'friday 22:30', '2026-01-31 08:00', +10m or @1769846400"
+)
 
 
 def parse_when(text: str, now: datetime | None = None) -> float:
@@ -64,19 +67,51 @@ def parse_since(text: str) -> float:
         return parse_when(text)
 
 
+def parse_until(text: str, since: str | None) -> float:
+    """Return the epoch seconds of the end of a span: as `parse_since`, but a time of day is the
+    first one after the beginning if that is a time of day, too; else today's."""
+    words, begin = text.strip(), (since or "").strip()
+    if not _CLOCK.fullmatch(words):
+        return parse_since(text)
+    moment = _at_clock(datetime.now(), words, text)
+    if _CLOCK.fullmatch(begin):
+        start = datetime.fromtimestamp(parse_since(begin))
+        moment = _at_clock(start, words, text)
+        if moment <= start:
+            moment += timedelta(days=1)
+    return moment.timestamp()
+
+
 def parse_span(
     verb: str, since: str | None, until: str | None
 ) -> tuple[float | None, float | None]:
-    """Return both ends of a span of time; None for one that is not given.
+    """Return both ends of a span of the past; None for one that is not given.
 
     Raises:
-        UsageError: with the forms that are understood, or that the end is before the start.
+        UsageError: with the forms that are understood, or that the span is empty.
     """
-    since_at = None if since is None else parse_since(since)
-    until_at = None if until is None else parse_since(until)
+    since_at = until_at = None
+    if since is not None:
+        since_at = parse_flag(verb, "--since", since, parse_since)
+        if since_at > datetime.now().timestamp():
+            raise UsageError(f"{verb}: --since {since} is in the future: there is nothing yet")
+    if until is not None:
+        until_at = parse_flag(verb, "--until", until, lambda text: parse_until(text, since))
     if since_at is not None and until_at is not None and until_at < since_at:
         raise UsageError(f"{verb}: --until {until} is before --since {since}")
     return since_at, until_at
+
+
+def parse_flag(verb: str, flag: str, text: str, parse: Callable[[str], float]) -> float:
+    """Return the time that a flag has.
+
+    Raises:
+        UsageError: with the name of the flag.
+    """
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{verb}: {flag}: {error.sentence}") from None
 
 
 def _day(now: datetime, name: str) -> datetime:

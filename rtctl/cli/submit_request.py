@@ -121,9 +121,9 @@ def _options(verb: str, args: Args) -> dict[str, Any]:
     if getattr(args, "in") is not None:
         options["delay"] = getattr(args, "in")
     if args.at is not None:
-        from rtctl.cli.parse_time import parse_when  # lazy: it needs datetime and re
+        from rtctl.cli.parse_time import parse_flag, parse_when  # lazy: it needs datetime and re
 
-        options["at"] = parse_when(args.at)
+        options["at"] = parse_flag(verb, "--at", args.at, parse_when)
     return options
 
 

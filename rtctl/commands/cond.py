@@ -6,7 +6,7 @@ import os
 from datetime import datetime
 
 from rtctl.cli.flags import Flag, UsageError
-from rtctl.cli.parse_time import parse_when
+from rtctl.cli.parse_time import parse_flag, parse_when
 from rtctl.cli.screen import clean
 from rtd.common.format_units import format_time
 from rtd.common.local_timezone import local_timezone
@@ -78,7 +78,9 @@ def _view(args: Any) -> View:
     except ValueError as error:
         raise UsageError(f"cond: --tz: {error}") from None
     moment = datetime.now(now)
-    at = round(moment.timestamp(), 3) if args.at is None else parse_when(args.at, moment)
+    at = round(moment.timestamp(), 3)
+    if args.at is not None:
+        at = parse_flag("cond", "--at", args.at, lambda text: parse_when(text, moment))
     try:
         return View(at, args.task or ME, tz=zone, world=World(env=os.environ))
     except (ValueError, OverflowError):

@@ -37,7 +37,8 @@ LAST_OF_A_MS = 2**64 - 1
 MORE = """Prints past events, the oldest first. -f prints new events as they happen; with --since
 it prints past ones first. -o jsonl prints all fields, one event a line. Names: queued,
 started (while a client follows), succeeded, error, exception, terminated, lost,
-cancelled, retry, requeued, and those that tasks emit."""
+cancelled, retry, requeued, and those that tasks emit. --until 06:00 is the first 06:00
+after a --since such as 22:00; without it, today's."""
 
 
 def run(context: CommandContext) -> int:
@@ -47,7 +48,7 @@ def run(context: CommandContext) -> int:
     if args.run == "":
         raise UsageError("events: --run is empty: name a run")
     since = None if args.since is None else _since(args.since)
-    until = None if args.until is None else _until(args.until, args.follow)
+    until = None if args.until is None else _until(args)
     if args.follow and args.task is not None and not context.is_json:
         say_unknown_task(context, args.task)  # else it would wait for ever without a word
     if args.follow and since is None:
@@ -137,13 +138,13 @@ def _since(text: str) -> str:
     return f"{at_ms - 1}-{LAST_OF_A_MS}" if at_ms > 0 else "0-0"
 
 
-def _until(text: str, follow: bool) -> float:
+def _until(args: Any) -> float:
     """Return the epoch seconds of the end of the span of past events."""
-    from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
+    from rtctl.cli.parse_time import parse_flag, parse_until  # lazy: it needs datetime and re
 
-    if follow:
+    if args.follow:
         raise UsageError("events: --until is for past events; -f ends when it is interrupted")
-    return parse_since(text)
+    return parse_flag("events", "--until", args.until, lambda text: parse_until(text, args.since))
 
 
 def _own(event: Event) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.exit_codes import exit_code_of_outcomes
 from rtctl.cli.flags import Flag, UsageError
-from rtctl.cli.parse_time import parse_since
+from rtctl.cli.parse_time import parse_flag, parse_since
 from rtctl.cli.print_answers import print_outcomes
 
 TYPE_CHECKING = False
@@ -37,7 +37,8 @@ def run(context: CommandContext) -> int:
         return exit_code_of_outcomes(outcomes)
     if args.targets:
         raise UsageError("forget: name runs or say --before, not both")
-    found = _forget_before(context, parse_since(args.before), args.task)
+    before = parse_flag(context.verb, "--before", args.before, parse_since)
+    found = _forget_before(context, before, args.task)
     _print(context, found)
     return exit_code_of_outcomes(found)
 

@@ -50,9 +50,9 @@ def run(context: CommandContext) -> int:
         raise UsageError(f"logs: --lines: {args.lines} is less than 0")
     since = None
     if args.since is not None:
-        from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
+        from rtctl.cli.parse_time import parse_flag, parse_since  # lazy: it needs datetime and re
 
-        since = parse_since(args.since)
+        since = parse_flag(context.verb, "--since", args.since, parse_since)
     for target in targets:
         if len(targets) > 1 and not context.is_json and not context.quiet:
             context.screen.print_err(f"==> {target} <==")

@@ -20,8 +20,8 @@ FLAGS = (
          "STATES", many=True),
     Flag("-Q/--queue", "only of this queue", "text", "QUEUE"),
     Flag("-n/--limit", "the most runs (default: 50; see above)", "int", "N"),
-    Flag("--since", "only runs that changed since then (`10m`, `08:00`)", "text", "TIME"),
-    Flag("--until", "only runs whose last change was before then", "text", "TIME"),
+    Flag("--since", "only runs that changed since then (`10m`, `08:00`: the last)", "text", "TIME"),
+    Flag("--until", "only runs whose last change was before then (see below)", "text", "TIME"),
 )  # fmt: skip
 #: What `ls` says of runs that are `terminated`.
 _KINDS = ("timed out", "killed", "over limit", "stopped", "shut down")
@@ -33,7 +33,8 @@ condition), shut down.
 
 Running runs come first, then queued, then ended ones, the newest first. On a terminal ids are
 cut: their end is enough for every verb. -o wide shows all columns. With -q, or with JSON into a
-pipe or a file, all runs are listed unless -n is given. A table that leaves out runs says so."""
+pipe or a file, all runs are listed unless -n is given. A table that leaves out runs says so.
+--until 06:00 is the first 06:00 after a --since such as 22:00; without it, today's."""
 
 STATES = ("queued", "running", "succeeded", "error", "exception", "terminated", "lost", "cancelled")
 _SETS = {

@@ -19,7 +19,9 @@ FLAGS = (
 )
 MORE = """Lists scheduled starts that were late, skipped (the task was held until its condition
 was false again), missed (no daemon was running), or coalesced (one run for several
-starts). DUE is in the time zone of each task; --since is in that of this host."""
+starts). DUE is in the time zone of each task; --since is in that of this host.
+--since 22:00 is the last 22:00; --until 06:00 is the first 06:00 after it, or without
+--since today's."""
 #: The daemon keeps no more.
 ALL = 10_000
 

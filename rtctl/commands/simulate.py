@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from rtctl.cli.flags import Flag, UsageError
-from rtctl.cli.parse_time import parse_when
+from rtctl.cli.parse_time import parse_flag, parse_when
 from rtctl.cli.run_rows import time_text_in
 from rtctl.cli.screen import clean
 from rtd.common.errors import EXIT_CODE, BadRequest, UnknownTask
@@ -40,8 +40,10 @@ def run(context: CommandContext) -> int:
     (app,) = context.targets(1, 1, "APP")
     args = context.args
     begin = getattr(args, "from")
-    since = parse_when("now" if begin is None else begin)
-    until = since + DAY_S if args.to is None else parse_when(args.to)
+    since = parse_flag(context.verb, "--from", "now" if begin is None else begin, parse_when)
+    until = since + DAY_S
+    if args.to is not None:
+        until = parse_flag(context.verb, "--to", args.to, parse_when)
     if until <= since:
         raise UsageError("simulate: --to must be later than --from")
     command = module_command("rtd", "simulate", app, repr(since), repr(until))

@@ -25,7 +25,9 @@ FLAGS = (
     Flag("-n/--limit", "the most rows (default 100; -q, JSON in a pipe: all)", "int", "COUNT"),
 )
 MORE = """Prints the entries of the app's task log, the latest first, if its scheme is log_csv,
-log_memory, log_simple or log_redis. `rtctl logs` prints the output of runs."""
+log_memory, log_simple or log_redis. `rtctl logs` prints the output of runs.
+--since 22:00 is the last 22:00; --until 06:00 is the first 06:00 after it, or without
+--since today's."""
 #: The daemon gives at most so many entries in one answer.
 PAGE_MAX = 10_000
 

@@ -1,12 +1,12 @@
 """Points in time as people write them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from rtctl.cli.flags import UsageError
-from rtctl.cli.parse_time import parse_since, parse_when
+from rtctl.cli.parse_time import parse_since, parse_span, parse_when
 
 NOW = datetime(2026, 1, 30, 12, 0)  # a Friday
 
@@ -49,6 +49,36 @@ def test_a_moment_is_in_the_zone_of_now_when_it_has_one() -> None:
 def test_a_text_that_is_no_time_says_what_would_be(text: str) -> None:
     with pytest.raises(UsageError, match="is no time; write 08:00"):
         parse_when(text, NOW)
+
+
+def test_a_time_of_day_ends_a_span_where_people_expect() -> None:
+    """Also one that is still to come: of today, or the first after the beginning."""
+    now = datetime.now().replace(second=0, microsecond=0)
+    if 1 <= now.hour <= 22:  # so that all of these are of one day
+        clocks = [f"{now + timedelta(minutes=m):%H:%M}" for m in (-40, -20, 30)]
+        ago, near, later = (now + timedelta(minutes=m) for m in (-40, -20, 30))
+        assert parse_span("ls", clocks[0], clocks[2]) == (ago.timestamp(), later.timestamp())
+        assert parse_span("ls", clocks[0], clocks[1]) == (ago.timestamp(), near.timestamp())
+        assert parse_span("ls", None, clocks[2]) == (None, later.timestamp())
+        assert parse_span("ls", "3d", clocks[2])[1] == later.timestamp()
+        yesterday = later - timedelta(days=1)
+        since, until = parse_span("ls", clocks[2], clocks[0])
+        assert (since, until) == (yesterday.timestamp(), ago.timestamp())
+    start, end = parse_span("ls", "22:00", "06:00")
+    assert start is not None
+    assert end is not None
+    assert 7 * 3600 <= end - start <= 9 * 3600
+
+
+def test_a_span_that_begins_in_the_future_is_an_error() -> None:
+    with pytest.raises(UsageError, match="ls: --since tomorrow is in the future"):
+        parse_span("ls", "tomorrow", None)
+
+
+def test_an_error_names_its_flag() -> None:
+    for since, until, flag in (("soon", None, "--since"), ("1h", "soon", "--until")):
+        with pytest.raises(UsageError, match=f"misses: {flag}: 'soon' is no time"):
+            parse_span("misses", since, until)
 
 
 def test_since_looks_back() -> None:
