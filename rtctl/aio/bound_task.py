@@ -5,10 +5,12 @@ Made by `python -m tools.generate_client` from `rtctl/client/bound_task.py`.
 
 from __future__ import annotations
 
+from rtctl.core.check_argument import refuse_values
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any, Protocol, Unpack
+    from typing import Any, Never, Protocol, Unpack
 
     from rtctl.aio.run import AsyncRun
     from rtctl.generated.run_options import RunOptions
@@ -42,8 +44,9 @@ class AsyncBoundTask:
         """See `rtctl.client.bound_task.BoundTask.options`."""
         return AsyncBoundTask(self._submitter, self.name, {**self._options, **options})
 
-    async def submit(self, /, **params: Any) -> AsyncRun:
+    async def submit(self, /, *values: Never, **params: Any) -> AsyncRun:
         """See `rtctl.client.bound_task.BoundTask.submit`."""
+        refuse_values(values)
         return await self._submitter.submit_with(self.name, params, self._options)
 
     async def submit_many(self, params: Iterable[Mapping[str, Any]]) -> list[AsyncRun]:

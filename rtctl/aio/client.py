@@ -13,7 +13,7 @@ from rtctl.aio.run_submitter import AsyncRunSubmitter
 from rtctl.client.errors import single_outcome
 from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
-from rtctl.core.check_argument import check_list
+from rtctl.core.check_argument import check_list, refuse_values
 from rtctl.core.deadline import GRACE_S, PING_S
 from rtctl.core.event_choice import request_of
 from rtd.common.ids import new_id
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from types import TracebackType
-    from typing import Any, Unpack
+    from typing import Any, Never, Unpack
 
     from rtctl.core.event_choice import EventChoice
     from rtctl.core.redis_options import RedisOptions
@@ -73,8 +73,9 @@ class AsyncClient(AsyncRunCollector):
         await self._pool.aclose()
         await self._submitter.aclose()
 
-    async def submit(self, task: str, /, **params: Any) -> AsyncRun:
+    async def submit(self, task: str, /, *values: Never, **params: Any) -> AsyncRun:
         """See `rtctl.client.client.Client.submit`."""
+        refuse_values(values)
         return await self.submit_with(task, params, {})
 
     def task(self, name: str, /, **options: Unpack[RunOptions]) -> AsyncBoundTask:

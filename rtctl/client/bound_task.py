@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rtctl.core.check_argument import refuse_values
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any, Protocol, Unpack
+    from typing import Any, Never, Protocol, Unpack
 
     from rtctl.client.run import Run
     from rtctl.generated.run_options import RunOptions
@@ -39,8 +41,9 @@ class BoundTask:
         """Return the same task with these options on top."""
         return BoundTask(self._submitter, self.name, {**self._options, **options})
 
-    def submit(self, /, **params: Any) -> Run:
+    def submit(self, /, *values: Never, **params: Any) -> Run:
         """Queue a run with these parameters."""
+        refuse_values(values)
         return self._submitter.submit_with(self.name, params, self._options)
 
     def submit_many(self, params: Iterable[Mapping[str, Any]]) -> list[Run]:

@@ -10,7 +10,7 @@ from rtctl.client.run_base import id_of
 from rtctl.client.run_collector import RunCollector
 from rtctl.client.run_pages import RunPages
 from rtctl.client.run_submitter import RunSubmitter
-from rtctl.core.check_argument import check_list
+from rtctl.core.check_argument import check_list, refuse_values
 from rtctl.core.deadline import GRACE_S, PING_S
 from rtctl.core.event_choice import request_of
 from rtd.common.ids import new_id
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
-    from typing import Any, Unpack
+    from typing import Any, Never, Unpack
 
     from rtctl.core.event_choice import EventChoice
     from rtctl.core.redis_options import RedisOptions
@@ -80,12 +80,13 @@ class Client(RunCollector):
         self._pool.close()
         self._submitter.close()
 
-    def submit(self, task: str, /, **params: Any) -> Run:
+    def submit(self, task: str, /, *values: Never, **params: Any) -> Run:
         """Queue a run of a task with these parameters.
 
         Safe when the connection breaks: the client makes the run's id, so a request that is
         sent again makes no second run. For options use `task`.
         """
+        refuse_values(values)
         return self.submit_with(task, params, {})
 
     def task(self, name: str, /, **options: Unpack[RunOptions]) -> BoundTask:

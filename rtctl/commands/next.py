@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.cli.flags import Flag
 from rtctl.cli.run_rows import time_text_in
 from rtctl.cli.screen import ago, clean
+from rtd.common.format_units import format_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def _say_rest(context: CommandContext, answer: NextResult, alone: str) -> None:
         context.screen.print_err(f"rtctl: {held}; `rtctl why {alone}` says why")
         return
     if answer["waiting"]:
-        context.screen.print_err(f"rtctl: {answer['waiting']:,} more wait for an event")
+        more = format_count(answer["waiting"], "more task waits", "more tasks wait")
+        context.screen.print_err(f"rtctl: {more} for an event, such as the end of another task")
     if behind:
         names = clean(", ".join(behind[:3])) + (", ..." if len(behind) > 3 else "")
-        context.screen.print_err(
-            f"rtctl: {len(behind):,} more wait for a run of their own: {names}"
-        )
+        more = format_count(len(behind), "more task waits", "more tasks wait")
+        context.screen.print_err(f"rtctl: {more} until its own run has ended: {names}")

@@ -74,7 +74,8 @@ def _text(answer: WhyResult) -> str:
         at = time_text_in(answer["timezone"], failure["ended_at"] or 0.0)
         why = why_text(failure) or "no reason known"
         state = shown_state(failure["state"], failure["by"])
-        pairs.append(("last failure", f"{at}: {state}: {why}"))
+        told = why if state in why else f"{state}: {why}"  # not `killed: killed by root`
+        pairs.append(("last failure", f"{at}: {told}"))
         pairs.append(("", f"run {failure['id']}: `rtctl logs {failure['id']}` shows more"))
     if miss is not None:
         due = time_text_in(miss["timezone"], miss["due_at"])

@@ -32,6 +32,17 @@ def check_list(name: str, value: object, what: str) -> None:
         raise _wrong(name, what, value)
 
 
+def refuse_values(values: tuple[object, ...]) -> None:
+    """Raise BadRequest for parameters of a task that are given without their names."""
+    if values:
+        from rtd.common.text_of import show_value  # lazy: only an error needs it
+
+        raise BadRequest(
+            f"submit: {show_value(values[0])} has no name: parameters are passed by name, as in"
+            f" submit(..., shop={show_value(values[0])})"
+        )
+
+
 def _wrong(name: str, what: str, value: object) -> BadRequest:
     from rtd.common.text_of import show_value  # lazy: only an error needs it
 

@@ -74,6 +74,7 @@ def choose_catch_ups(
         ago = f"the latest was {(now_us - dues[-1]) / SECOND:.0f} s ago"
         return (last if inside else ()), f"catch_up is within {policy.span_s:g} s, {ago}"
     if policy.kind == "if true":
-        word = "still" if still_true else "not any more"
-        return (last if still_true else ()), f"catch_up is 'if true', and it is {word} true"
+        word = "still" if still_true else "no longer"
+        text = f"catch_up is 'if true', and its condition was {word} true afterwards"
+        return (last if still_true else ()), text
     return (), "catch_up is 'none'"

@@ -10,8 +10,8 @@ from rtd.language.three_valued import custom_ids, evaluate_partially
 from rtd.model.schedule import CatchUp
 
 #: Why a task does not start although its condition is true.
-DISABLED: Final = "it is disabled"
-PAUSED: Final = "all tasks are disabled"
+DISABLED: Final = "it was disabled"
+PAUSED: Final = "all tasks were disabled"
 RUNNING: Final = "a run of its own was still going"
 FAILING: Final = "its runs end at once and without success: it waits before it starts again"
 ONCE: Final = "it starts once each time that its condition comes true"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from re import Match
 
 from rtd.language.core.errors import ConditionError, Problem
@@ -74,12 +75,21 @@ def after(tasks: tuple[str, ...], status: str, some: bool) -> After:
     return After(tasks, status, some and len(tasks) > 1)
 
 
+def _nearest_ending(word: str) -> str:
+    """Return the ending that was meant. `successful` is close to its opposite: that is no choice
+    for a word that does not begin with `un`."""
+    if word.startswith("un"):
+        return "unsuccessful"
+    endings = [one for one in ENDINGS if one != "unsuccessful"]
+    return next(iter(get_close_matches(word, endings, 1, 0.5)), "succeeded")
+
+
 def read(match: Match[str]) -> After:
     """Make the leaf of its text."""
     kind, names, tail = match[1], text_part(match, 2), match[3]
     if tail and tail not in ENDINGS:
         raise text_part(match, 3).problem(
-            f"`{text_part(match, 3).shown}` is none of {', '.join(ENDINGS)}", "succeeded"
+            f"`{text_part(match, 3).shown}` is none of {', '.join(ENDINGS)}", _nearest_ending(tail)
         )
     tasks = unquote_list(names)
     if kind == "task" and len(tasks) > 1:

@@ -165,7 +165,7 @@ def describe_exit(executor_exit: ExecutorExit) -> str:
     name = f"its executor ({known})"
     if executor_exit.signal is not None:
         signal = signal_name(executor_exit.signal)
-        hint = ", perhaps by the kernel for want of memory" if _may_be_oom(executor_exit) else ""
+        hint = ", possibly by the kernel, out of memory" if _may_be_oom(executor_exit) else ""
         return f"{name} was killed by {signal}{hint}"
     if executor_exit.code is not None:
         return f"{name} exited with code {executor_exit.code}" + _in_mid_run(executor_exit)

@@ -66,6 +66,15 @@ def test_why_tells_the_last_failure(daemon: Daemon) -> None:
     assert f"run {run}: `rtctl logs {run}` shows more" in text
 
 
+def test_why_names_the_kind_of_a_last_failure_once(daemon: Daemon, tmp_path: Path) -> None:
+    run = daemon.ok("submit", "hang", f"path={tmp_path / 'never'}").split()[0]
+    daemon.ok("kill", run)
+    daemon.rtctl("wait", run)
+    (line,) = [line for line in daemon.ok("why", "hang").splitlines() if "last failure" in line]
+    assert ": killed by uid " in line
+    assert "killed: " not in line
+
+
 def test_why_of_a_run_says_what_became_of_it(daemon: Daemon) -> None:
     run = ran(daemon, "plain", "word=bad")
     text = daemon.ok("why", run)

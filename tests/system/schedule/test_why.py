@@ -66,7 +66,7 @@ def behind(daemon: Daemon, task: str) -> str:
     assert done.stdout.split() == ["AT", "IN", "TASK"]
     told = f"rtctl: a run of its own must end first; `rtctl why {task}` says why\n"
     assert done.stderr == told
-    assert f"1 more wait for a run of their own: {task}\n" in daemon.rtctl("next").stderr
+    assert f"1 more task waits until its own run has ended: {task}\n" in daemon.rtctl("next").stderr
     assert "after its run" in daemon.ok("tasks", task)
     row = json.loads(daemon.ok("tasks", task, "-j"))["tasks"][0]
     assert row["next_at"] is None

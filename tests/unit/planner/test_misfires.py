@@ -53,7 +53,10 @@ def test_if_true_does_not_run_what_its_condition_no_longer_allows() -> None:
     clock = Clockwork(
         "11:00", "06:00", task=Schedule("daily between 08:00 and 09:00", catch_up="if true")
     )
-    assert told(clock.begin()) == [("task", at("08:00"), "missed")]
+    found = clock.begin()
+    assert told(found) == [("task", at("08:00"), "missed")]
+    policy = "catch_up is 'if true', and its condition was no longer true afterwards"
+    assert found[0].reason.endswith(f"; {policy}")
     assert told(clock.go(at("08:30", 2))) == [("task", at("08:00", 2), "ran")]
 
 

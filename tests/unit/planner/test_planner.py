@@ -75,10 +75,10 @@ def test_a_disabled_task_starts_nothing_and_its_due_moments_are_skipped() -> Non
     clock.planner.enable("daily", enabled=False)
     found = clock.go("09:00")
     assert told(found) == [("cron", at("07:30"), "skipped")]
-    assert found[0].reason == "it is disabled"
+    assert found[0].reason == "it was disabled"
     clock.planner.enable("daily", enabled=True)
     (late,) = clock.planner.advance(at("09:00"))
-    assert (late.due_us, late.verdict, late.reason) == (at("08:00"), "late", "it is disabled")
+    assert (late.due_us, late.verdict, late.reason) == (at("08:00"), "late", "it was disabled")
 
 
 def test_a_paused_schedule_goes_on_when_it_is_resumed() -> None:

@@ -23,6 +23,7 @@ CALLS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("kill", [None], {}, "None is no run"),
     ("ls", [], {"limit": "x"}, "limit must be a number or None, not 'x'"),
     ("ls", [], {"state": 5}, "state must be a state or a list of states, not 5"),
+    ("submit", ["count", 7], {}, r"7 has no name: .* passed by name, as in submit\(..., shop=7\)"),
     ("submit", [5], {}, "task must be the name of a task, not 5"),
     ("submit_with", ["m", 5, {}], {}, "params must be a dict, not 5"),
     ("submit_with", ["m", {}, 5], {}, "options must be a dict, not 5"),
@@ -47,6 +48,12 @@ def test_a_wrong_argument_is_one_sentence(
 
     with pytest.raises(BadRequest, match=told):
         asyncio.run(call())
+
+
+def test_parameters_of_a_bound_task_have_names() -> None:
+    bound: Any = Client("/nowhere").task("count", timeout="1m")
+    with pytest.raises(BadRequest, match="submit: 7 has no name"):
+        bound.submit(7)
 
 
 def test_an_address_of_a_wrong_kind_is_one_sentence() -> None:
