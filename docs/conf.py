@@ -18,8 +18,6 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "rtd_autodoc",
-    "rtd_reference",
-    "rtd_conditions",
 ]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "_ext", "man"]

@@ -2,9 +2,10 @@
 
 From the declared verbs and policies: `rtctl/generated/` with typed methods, plain and for asyncio
 (`verbs`, `async_verbs`), the types of their answers (`shapes`, `answers`), what rtctl knows of
-each verb (`verb_table`) and the options of a submit (`run_options`); and the page
-`docs/reference/protocol.md`. From the blocking client: `rtctl/aio/`, see `tools.make_async`. From
-both command lines: `docs/man/`, see `tools.generate_man`.
+each verb (`verb_table`) and the options of a submit (`run_options`); the page
+`docs/reference/protocol.md`, and the tables of other pages, see `tools.made_parts`. From the
+blocking client: `rtctl/aio/`, see `tools.make_async`. From both command lines: `docs/man/`, see
+`tools.generate_man`.
 """
 
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.package_root import PACKAGE_ROOT
-from tools import client_sources, generate_man, make_async
+from tools import client_sources, generate_man, made_parts, make_async
 from tools.generate_protocol_page import page
 
 ROOT: Final = Path(PACKAGE_ROOT).parent
@@ -47,7 +48,8 @@ def outputs() -> dict[Path, str]:
         sources[ROOT / "rtctl" / "aio" / f"{name}.py"] = text
     files = {path: _formatted(path, source) for path, source in sources.items()}
     manual = {ROOT / "docs" / "man" / name: text for name, text in generate_man.pages().items()}
-    return {**files, ROOT / "docs/reference/protocol.md": page(), **manual}
+    tables = made_parts.pages(ROOT / "docs")
+    return {**files, ROOT / "docs/reference/protocol.md": page(), **manual, **tables}
 
 
 def main(arguments: list[str]) -> int:

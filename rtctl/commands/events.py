@@ -27,7 +27,7 @@ FLAGS = (
     Flag("--until", "only events before then", "text", "TIME"),
     Flag("--task", "only events of this task", "text", "TASK"),
     Flag("--run", "only events of this run", "text", "RUN"),
-    Flag("--type", "only events of this name (may be repeated; see below)", "text", "NAME",
+    Flag("--type", "only events of this name (may be repeated)", "text", "NAME",
          many=True),
 )  # fmt: skip
 #: How many past events are shown where the caller does not say.

@@ -21,7 +21,7 @@ FLAGS = (
     Flag("--reason", "why; goes into the record of the run", "text", "TEXT"),
 )  # fmt: skip
 MORE = """Requests the run to stop, waits the grace, then kills the run and every process that it
-started, daemonised or not. Returns when the run is over, and prints each process that
+started, daemonised or not. Returns when the run has ended, and prints each process that
 was ended and how. A queued run is cancelled. --task prints on stderr how many runs it
 stops; queued runs of the task stay queued."""
 

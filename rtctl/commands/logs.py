@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 USAGE = "logs RUN | TASK ..."
 FLAGS = (
-    Flag("-f/--follow", "print new output until the run is over"),
+    Flag("-f/--follow", "print new output until the run has ended"),
     Flag("-n/--tail/--lines", "only the last N lines", "int", "N"),
     Flag("-S/--since", "only what was written since (`10m`, `08:00`)", "text", "TIME"),
     Flag("--stream", "only this stream", "out|err"),

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 USAGE = "ls [TASK | @QUEUE]"
 FLAGS = (
     Flag("--task", "only runs of this task", "text", "TASK"),
-    Flag("--state", "only in these states (`running,queued`; `unsuccessful`; see above)", "text",
+    Flag("--state", "only in these states (`running,queued`; for several: `unsuccessful`)", "text",
          "STATES", many=True),
     Flag("-Q/--queue", "only of this queue", "text", "QUEUE"),
-    Flag("-n/--limit", "the most runs (default: 50; see above)", "int", "N"),
+    Flag("-n/--limit", "the most runs (default on a terminal: 50)", "int", "N"),
     Flag("--since", "only runs that changed since then (`10m`, `08:00`: the last)", "text", "TIME"),
-    Flag("--until", "only runs whose last change was before then (see below)", "text", "TIME"),
+    Flag("--until", "only runs whose last change was before then", "text", "TIME"),
 )  # fmt: skip
 #: What `ls` says of runs that are `terminated`.
 _KINDS = ("timed out", "killed", "over limit", "stopped", "shut down")
 MORE = """STATES are queued, running, succeeded, error, exception, terminated, lost and cancelled.
 Words for several: `failed` (error, exception, lost), `unsuccessful` (these and
-terminated), `ended` (all that are over). The table says `failed` for error and exception; `show`
+terminated), `ended` (all that have ended). The table says `failed` for error and exception; `show`
 says which. It says what ended a terminated run: timed out, killed, over limit, stopped (by its end
 condition), shut down.
 

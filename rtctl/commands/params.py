@@ -19,7 +19,9 @@ USAGE = (
     "params [ls]   or   params get NAME   or   params set name=text|name:=JSON ...   or   "
     "params unset NAME ..."
 )
-FLAGS = (Flag("-t/--task", "ls: what this task gets; else: its own parameter", "text", "TASK"),)
+FLAGS = (
+    Flag("-t/--task", "ls: what this task gets; otherwise: its own parameter", "text", "TASK"),
+)
 MORE = """Lists the parameters that the app declares: tasks get them beside those of a submit.
 `set` gives one another value, from the next run on, until `unset`. Private values are
 never shown."""

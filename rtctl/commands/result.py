@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 USAGE = "result RUN"
 FLAGS = (
-    Flag("--wait", "wait until the run is over"),
+    Flag("--wait", "wait until the run has ended"),
     Flag("--timeout", "wait at most this long (exit code 124)", "duration", "DURATION"),
     Flag("--traceback", "print the traceback of an exception"),
     RAW,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
 
 USAGE = "retry RUN ..."
-FLAGS = (Flag("--wait", "wait until they are over; exit code as of `wait`"),)
+FLAGS = (Flag("--wait", "wait until they have ended; exit code as of `wait`"),)
 MORE = """Submits runs that have ended again, with the same parameters and options. An ended run
 never changes, so these are new runs; their ids are printed."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 USAGE = "submit TASK [name=text] [name:=JSON] ...   or   submit [flags] -- COMMAND [ARGS...]"
 FLAGS = (
     *SUBMIT_FLAGS,
-    Flag("--wait", "wait until the run is over; return its exit code"),
+    Flag("--wait", "wait until the run has ended; return its exit code"),
     Flag("-f/--follow", "as --wait, and print its output meanwhile"),
     Flag("-p/--print-id", "the id and nothing else"),
     RAW,

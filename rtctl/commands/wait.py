@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 USAGE = "wait RUN ..."
 FLAGS = (
     Flag("--timeout", "give up after this long (exit code 124)", "duration", "DURATION"),
-    Flag("--any", "return when one of the runs is over"),
+    Flag("--any", "return when one of the runs has ended"),
 )
 MORE = """Exit code: that of the run (`rtctl help submit`); of several runs 0 if all succeeded, 8
 if some did, 1 if none did."""

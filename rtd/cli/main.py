@@ -103,7 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--until-idle",
         action="store_true",
-        help="work off what is queued, then end; no task starts by its condition",
+        help="execute what is queued, then end; no task starts by its condition",
     )
     run.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     run.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)

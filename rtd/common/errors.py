@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class RtdError(Exception):
-    """Base of all errors of rtd.
+    """Base of all errors of rtd; by itself a fault inside rtd: see the log of the daemon.
 
     Args:
         sentence: one line for a person.

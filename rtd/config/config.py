@@ -71,6 +71,9 @@ class SizeLimits:
     """The largest values: a larger one is an error.
 
     Attributes:
+        result_bytes: the value that a run returns.
+        params_bytes: the parameters of one run.
+        frame_bytes: one request or answer on the socket.
         targets: runs, tasks or queues that one request may name or submit, and runs that the
             requests of one connection may name at the same time.
     """

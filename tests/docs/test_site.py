@@ -1,9 +1,6 @@
 """What the site makes from code reads well: usage, flags, defaults, names."""
 
-import sys
-from collections.abc import Iterator
 from importlib import import_module
-from types import ModuleType
 
 import pytest
 from docutils.utils import new_document
@@ -11,16 +8,11 @@ from sphinx import addnodes
 
 from rtd.cli.main import build_parser
 from tests.helpers.source import ROOT
+from tools import reference_commands
 from tools.generate_man import short_usage, usage_parts
+from tools.made_parts import filled
+from tools.markdown_text import mark_flags
 from tools.settings_table import settings, shown
-
-
-@pytest.fixture
-def reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The directives that write the reference."""
-    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
-    yield import_module("rtd_reference")
-    sys.modules.pop("rtd_reference", None)
 
 
 def test_a_default_is_what_a_person_would_write() -> None:
@@ -31,20 +23,18 @@ def test_a_default_is_what_a_person_would_write() -> None:
     assert not any("604800" in one.default for one in settings())
 
 
-def test_each_form_of_a_command_has_a_line_that_is_not_cut(reference: ModuleType) -> None:
+def test_each_form_of_a_command_has_a_line_that_is_not_cut() -> None:
     assert usage_parts("kill RUN ...   or   kill --task TASK") == [
         "kill RUN ...",
         "kill --task TASK",
     ]
-    verbs = [verb for _, _, verb in reference._verbs(build_parser())]
+    verbs = [verb for _, _, verb in reference_commands._verbs(build_parser())]
     assert max(len(short_usage(verb)) for verb in verbs) < 80
 
 
-def test_flags_in_prose_keep_their_two_dashes(reference: ModuleType) -> None:
+def test_flags_in_prose_keep_their_two_dashes() -> None:
     text = "The same --key, -f with `logs -o jsonl`: re-run, --no-wait."
-    assert reference.mark_flags(text) == (
-        "The same `--key`, `-f` with `logs -o jsonl`: re-run, `--no-wait`."
-    )
+    assert mark_flags(text) == ("The same `--key`, `-f` with `logs -o jsonl`: re-run, `--no-wait`.")
 
 
 def test_names_of_internal_modules_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +44,20 @@ def test_names_of_internal_modules_are_left_out(monkeypatch: pytest.MonkeyPatch)
         document += addnodes.desc_signature("", "", addnodes.desc_addname(module, module))
     import_module("rtd_autodoc")._hide_internal_modules(None, document)
     assert document.astext() == "\n\nrtd.arguments."
+
+
+def test_a_part_of_a_page_is_what_the_code_says_now() -> None:
+    page = "Before.\n\n<!-- made: units -->\nstale\n<!-- end -->\n\nAfter.\n"
+    text = filled(page)
+    assert text.startswith("Before.\n\n<!-- made: units -->\n\nSpans: `w`")
+    assert text.endswith("`TiB`.\n\n<!-- end -->\n\nAfter.\n")
+    assert "stale" not in text
+    assert filled(text) == text
+
+
+def test_pages_have_their_tables_also_where_no_site_is_built() -> None:
+    bare = "`make docs` writes"
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts]
+    assert [str(path) for path in pages if "```{rt" in (t := path.read_text()) or bare in t] == []
+    assert "| `max_concurrency` |" in (ROOT / "docs/guides/tasks.md").read_text()
+    assert "### rtctl submit" in (ROOT / "docs/reference/rtctl.md").read_text()

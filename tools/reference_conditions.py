@@ -1,10 +1,7 @@
-"""Directives that write the reference of the condition language from its leaves."""
+"""The reference of the condition language, from its leaves."""
 
 import inspect
 from collections.abc import Iterable, Iterator
-
-from rtd_reference import Written, table
-from sphinx.application import Sphinx
 
 from rtd.conditions import Leaf, Poll, parse
 from rtd.language.core.durations import UNITS as SPANS
@@ -13,6 +10,7 @@ from rtd.language.leaves.has import STATUSES, Has
 from rtd.language.text.amounts import UNITS as SIZES
 from rtd.language.time.limits import EXAMPLES
 from rtd.language.time.points_in_cycle import Cycle
+from tools.markdown_text import table
 
 #: The kinds of changes that a leaf depends on, in words.
 CHANGED_BY = {
@@ -62,48 +60,34 @@ def leaf_lines(leaf: type[Leaf]) -> Iterator[str]:
         yield f"Changed by: {', '.join(changes)}.\n"
 
 
-class Leaves(Written):
-    """All leaves of the language, by group; a leaf without a group is an error."""
-
-    def lines(self) -> Iterable[str]:
-        grouped = set[str]().union(*GROUPS.values())
-        missing = [leaf.__name__ for leaf in LEAVES if leaf.__name__ not in grouped]
-        if missing:
-            raise self.error(f"leaves without a group in {__name__}: {', '.join(missing)}")
-        for title, names in GROUPS.items():
-            yield f"### {title}\n"
-            for leaf in LEAVES:
-                if leaf.__name__ in names:
-                    yield from leaf_lines(leaf)
+def leaves() -> Iterable[str]:
+    """Yield all leaves of the language, by group; a leaf without a group is an error."""
+    grouped = set[str]().union(*GROUPS.values())
+    missing = [leaf.__name__ for leaf in LEAVES if leaf.__name__ not in grouped]
+    if missing:
+        raise ValueError(f"leaves without a group in {__name__}: {', '.join(missing)}")
+    for title, names in GROUPS.items():
+        yield f"### {title}\n"
+        for leaf in LEAVES:
+            if leaf.__name__ in names:
+                yield from leaf_lines(leaf)
 
 
-class Cycles(Written):
-    """The cycles with the values of time that a limit of each takes."""
-
-    def lines(self) -> Iterable[str]:
-        rows = (
-            (
-                f"`{cycle.adverb}`",
-                f"`{cycle.current}`",
-                f"`time of {cycle.value}`",
-                ", ".join(f"`{example}`" for example in EXAMPLES[cycle]),
-            )
-            for cycle in Cycle
+def cycles() -> Iterable[str]:
+    """Yield the cycles with the values of time that a limit of each takes."""
+    rows = (
+        (
+            f"`{cycle.adverb}`",
+            f"`{cycle.current}`",
+            f"`time of {cycle.value}`",
+            ", ".join(f"`{example}`" for example in EXAMPLES[cycle]),
         )
-        return table(("once in each", "the current one", "its time", "values"), rows)
+        for cycle in Cycle
+    )
+    return table(("once in each", "the current one", "its time", "values"), rows)
 
 
-class Units(Written):
-    """The units of spans and of sizes."""
-
-    def lines(self) -> Iterable[str]:
-        yield f"Spans: {', '.join(f'`{unit}`' for unit in SPANS)}.\n"
-        yield f"Sizes: {', '.join(f'`{unit}`' for unit in SIZES)}."
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directives with Sphinx."""
-    app.add_directive("rtd-leaves", Leaves)
-    app.add_directive("rtd-cycles", Cycles)
-    app.add_directive("rtd-units", Units)
-    return {"parallel_read_safe": True}
+def units() -> Iterable[str]:
+    """Yield the units of spans and of sizes."""
+    yield f"Spans: {', '.join(f'`{unit}`' for unit in SPANS)}.\n"
+    yield f"Sizes: {', '.join(f'`{unit}`' for unit in SIZES)}."
