@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from rtctl.cli.flags import Flag, UsageError
+from rtctl.cli.flags import Flag, UsageError, suggest
 from rtctl.cli.resolve_names import say_unknown_task
 from rtctl.cli.screen import clean, shorten
 from rtd.common.format_units import format_time
@@ -34,10 +34,23 @@ FLAGS = (
 USUAL = 100
 #: The ids of a stream are milliseconds and a number of 64 bits within each.
 LAST_OF_A_MS = 2**64 - 1
+#: The names of rtd's own events.
+NAMES = ("queued", "started", "succeeded", "error", "exception", "terminated", "lost", "cancelled",
+         "retry", "requeued", "progress")  # fmt: skip
+#: What the table and other verbs call them, with the names; a task may emit these words, too.
+_WORDS = {
+    "submitted": ("queued",),
+    "finished": ("succeeded", "error", "exception", "terminated", "lost", "cancelled"),
+    "ended": ("succeeded", "error", "exception", "terminated", "lost", "cancelled"),
+    "failed": ("error", "exception", "lost"),
+    "unsuccessful": ("error", "exception", "lost", "terminated"),
+    "emitted": (),
+}
 MORE = """Prints past events, the oldest first. -f prints new events as they happen; with --since
 it prints past ones first. -o jsonl prints all fields, one event a line. Names: queued,
 started (while a client follows), succeeded, error, exception, terminated, lost,
-cancelled, retry, requeued, and those that tasks emit. --until 06:00 is the first 06:00
+cancelled, retry, requeued, progress, and those that tasks emit. Words for several are
+`submitted`, `finished` (all ends), `failed` and `unsuccessful`. --until 06:00 is the first 06:00
 after a --since such as 22:00; without it, today's."""
 
 
@@ -51,6 +64,7 @@ def run(context: CommandContext) -> int:
     until = None if args.until is None else _until(args)
     if args.follow and args.task is not None and not context.is_json:
         say_unknown_task(context, args.task)  # else it would wait for ever without a word
+    types = _types(context, args.type)
     if args.follow and since is None:
         # From now on, also if the daemon restarts before the first event.
         since = _newest(context).get("last")
@@ -61,7 +75,7 @@ def run(context: CommandContext) -> int:
     parts = context.rpc.events(
         follow=args.follow, since=since if until is None else since or "0-0",
         limit=wanted if until is None else None,
-        task=args.task, run=args.run, type=args.type,
+        task=args.task, run=args.run, type=types,
     )  # fmt: skip
     try:
         found = () if args.follow else (e for e in parts if until is None or e["at"] <= until)
@@ -85,7 +99,27 @@ def run(context: CommandContext) -> int:
         parts.close()
     if past == [] and args.task is not None and not context.is_json:
         say_unknown_task(context, args.task)
+    if past == [] and not context.is_json:
+        _say_unknown_types(context, types)
     return 0
+
+
+def _types(context: CommandContext, words: list[str]) -> list[str]:
+    """Return the names of events, also for the words that the table shows for them."""
+    types: list[str] = []
+    for word in words:
+        types += [word, *_WORDS.get(word, ())]
+    if context.args.follow and not context.is_json:
+        _say_unknown_types(context, types)
+    return types
+
+
+def _say_unknown_types(context: CommandContext, types: list[str]) -> None:
+    """Print a line on names that no event of rtd has."""
+    for name in types:
+        if name not in NAMES and name not in _WORDS:
+            hint = suggest(name, NAMES) or f"; rtd's own are {', '.join(NAMES)}"
+            context.screen.print_err(f"rtctl: only a task can emit an event {name!r}{hint}")
 
 
 def _cut(

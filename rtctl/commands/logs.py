@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtctl.cli.flags import Flag, UsageError
+from rtctl.cli.flags import Flag, UsageError, suggest
 from rtctl.cli.follow import (
     RAW,
     going_on,
@@ -70,7 +70,9 @@ def _one(context: CommandContext, target: str, since: float | None) -> None:
         try:
             run = run_of_task(context, target, failed=False, follow=context.args.follow)
         except UnknownTask:
-            raise error from None
+            known = [row["name"] for row in context.rpc.tasks()["tasks"]]
+            hint = suggest(target, known)
+            raise NoSuchRun(f"{error.sentence}, and no task has this name{hint}") from None
         _print(context, run, since)
 
 

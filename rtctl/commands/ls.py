@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag, UsageError, suggest
-from rtctl.cli.resolve_names import say_unknown_queue, say_unknown_task
+from rtctl.cli.resolve_names import say_unknown_queue
 from rtctl.cli.run_rows import print_rows, tally_text
 from rtctl.cli.screen import wrap_text
 from rtctl.client.run_pages import RunPages
+from rtd.common.errors import UnknownTask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def run(context: CommandContext) -> int:
     if limit is not None and limit < 1:
         raise UsageError(f"ls: --limit: {limit} is less than 1")
     answer = _read(context, task, queue, (since, until), limit)
+    if not answer["runs"]:
+        _check_names(context, task, queue)
     if context.is_json:
         context.print_json(answer, rows="runs")
     elif context.quiet:
@@ -70,9 +73,7 @@ def run(context: CommandContext) -> int:
             context.screen.print_out(row["id"])
     else:
         print_rows(context, answer["runs"], wide=context.format == "wide")
-        _say_totals(context, answer)
-        if not answer["runs"]:
-            _hint_at_mistake(context, task, queue)
+        _say_totals(context, answer, is_part=bool(task or queue or args.state or since or until))
     if answer["more"]:
         context.say_cut(len(answer["runs"]))
     return 0
@@ -98,13 +99,17 @@ def _read(
             return answer
 
 
-def _hint_at_mistake(context: CommandContext, task: str | None, queue: str | None) -> None:
-    """Print a hint for a mistyped task or queue when no runs were found."""
-    if task in _SETS or task in STATES:
-        context.screen.print_err(f"rtctl: {task!r} is a state: `rtctl ls --state {task}`")
-    elif task is not None:
-        say_unknown_task(context, task)
-    if queue is not None:
+def _check_names(context: CommandContext, task: str | None, queue: str | None) -> None:
+    """Where no runs were found: say that no queue has this name; raise for such a task."""
+    if task is not None:
+        try:
+            context.rpc.tasks(task=task)
+        except UnknownTask:
+            if task not in _SETS and task not in STATES:
+                raise
+            sentence = f"ls: {task!r} is a state, no task: `rtctl ls --state {task}`"
+            raise UnknownTask(sentence) from None
+    if queue is not None and not context.is_json and not context.quiet:
         say_unknown_queue(context, queue)
 
 
@@ -126,10 +131,13 @@ def parse_states(words: list[str]) -> list[str]:
     return found
 
 
-def _say_totals(context: CommandContext, answer: LsResult) -> None:
+def _say_totals(context: CommandContext, answer: LsResult, *, is_part: bool) -> None:
+    """Print how many runs there are. `is_part`: the table is of some of them only."""
     if not context.screen.stderr_is_terminal:
         return
     totals = answer["totals"]
     text = tally_text({state: totals.get(state, 0) for state in STATES}) or "no runs yet"
+    if is_part:
+        text = f"all runs: {text}" if answer["runs"] else f"no such run; all runs: {text}"
     for line in wrap_text(text, context.screen.width or 80):
         context.screen.print_err(context.screen.paint(line, "dim"))

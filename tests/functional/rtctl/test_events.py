@@ -40,6 +40,24 @@ def test_follow_shows_what_comes_and_an_interrupt_is_130(jobs: Daemon) -> None:
     assert "Traceback" not in text
 
 
+def test_the_words_of_the_table_name_events_too(jobs: Daemon) -> None:
+    run = submit(jobs, "add", "a:=1", "--wait")
+    for word, name in (("submitted", "submitted"), ("finished", "succeeded")):
+        assert name in jobs.ok("events", "--run", run, "--type", word)
+    assert jobs.ok("events", "--run", run, "--type", "failed") == ""
+
+
+def test_a_name_that_is_none_of_rtd_is_said(jobs: Daemon) -> None:
+    done = jobs.rtctl("events", "--type", "succeded")
+    assert done.stderr == (
+        "rtctl: only a task can emit an event 'succeded'; did you mean succeeded?\n"
+    )
+    following = Terminal(["rtctl", "events", "-f", "--type", "fin"], jobs.env, 200)
+    following.read_until("rtd's own are queued, started")
+    following.process.send_signal(2)
+    following.finish()
+
+
 def test_bad_input_is_one_line(jobs: Daemon) -> None:
     for words, code in ((["x"], 2), (["--run", "nothing-of-this-kind"], 5), (["-n", "-1"], 2)):
         done = jobs.rtctl("events", *words)

@@ -133,6 +133,12 @@ def test_kill_of_a_task_ends_its_running_runs(daemon: Daemon, tmp_path: Path) ->
     assert daemon.rtctl("kill", "--task", "hang", runs[0]).returncode == 2
 
 
+def test_logs_of_what_is_neither_run_nor_task(daemon: Daemon) -> None:
+    done = daemon.rtctl("logs", "plian")
+    assert done.returncode == 5
+    assert done.stderr.endswith("and no task has this name; did you mean plain?\n")
+
+
 def test_until_ends_the_span_of_lists(daemon: Daemon) -> None:
     first = ran(daemon, "plain", "word=first")
     between = time.time()

@@ -209,8 +209,6 @@ def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["ad"], "the app has no task 'ad'; did you mean add?"),
-        (["running"], "'running' is a state: `rtctl ls --state running`"),
         (["@defautl"], "no queue 'defautl' has ever been used; did you mean default?"),
     ],
 )
@@ -220,6 +218,33 @@ def test_a_slip_of_the_fingers_is_no_silence(jobs: Daemon, words: list[str], sen
     assert (done.returncode, done.stdout.count("\n")) == (0, 1)
     assert sentence in done.stderr
     assert jobs.rtctl("ls", *words, "-j").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("task", "sentence"),
+    [
+        ("ad", "there is no task 'ad'; did you mean 'add'"),
+        ("running", "'running' is a state, no task: `rtctl ls --state running`"),
+    ],
+)
+@pytest.mark.parametrize("format", [[], ["-q"], ["-j"]], ids="".join)
+def test_an_unknown_task_is_an_error(
+    jobs: Daemon, task: str, sentence: str, format: list[str]
+) -> None:
+    done = jobs.rtctl("ls", task, *format)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert sentence in done.stderr
+    assert jobs.rtctl("ls", "command", "--since", "0s", *format).returncode == 0
+
+
+def test_the_totals_say_of_what_they_are(jobs: Daemon, queue: str) -> None:
+    submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
+    shown, _ = Terminal(["rtctl", "ls", f"@{queue}"], jobs.env, 100).finish()
+    assert "all runs: " in shown
+    shown, _ = Terminal(["rtctl", "ls", f"@{queue}", "--state", "running"], jobs.env, 100).finish()
+    assert "no such run; all runs: " in shown
+    shown, _ = Terminal(["rtctl", "ls"], jobs.env, 100).finish()
+    assert "all runs" not in shown
 
 
 @pytest.mark.parametrize(
