@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HEADS = ("ID", "TASK", "STATE", "QUEUE", "AGE", "TIME", "WHAT")
 WIDE_HEADS = ("ID", "TASK", "STATE", "QUEUE", "LANE", "PRIO", "TRY", "SUBMITTED", "STARTED", "TIME",
-        "CPU", "MEMORY", "PID", "BY", "LABELS", "WHAT")  # fmt: skip
+        "CPU", "MEMORY", "PID", "BY", "LABELS", "PARAMETERS", "WHAT")  # fmt: skip
 #: Characters of an id that a person can type; the end of it tells runs of one moment apart.
 SHORT_ID = 8
 
@@ -48,15 +48,22 @@ def why_text(row: Row) -> str:
 
 
 def summary_text(row: Row) -> str:
-    """Return the most useful fact of a run: its progress, its error or its parameters."""
+    """Return the most useful fact of a run: its progress, its error with its parameters, or its
+    parameters."""
+    fact = _fact(row)
+    # The text of a command may be a part of what went wrong: `command not found: x`.
+    if row["state"] == "running" or not fact or row["text"] in (row["why"] or ""):
+        return fact or clean(row["text"])
+    return f"{fact} ({clean(row['text'])})"
+
+
+def _fact(row: Row) -> str:
+    """Return the progress or the error of a run; empty: it has none."""
     if row["state"] == "running":
-        return shorten(clean(progress_text(row) or row["text"]))
+        return shorten(clean(progress_text(row)))
     if row["state"] not in ("queued", "succeeded") and row["why"]:
-        # All commands are runs of one task: only its text tells them apart.
-        is_clear = row["task"] != "command" or row["text"] in row["why"]
-        text = "" if is_clear else f" ({row['text']})"
-        return shorten(why_text(row)) + clean(text)
-    return clean(row["text"])
+        return shorten(why_text(row))
+    return ""
 
 
 def elapsed_text(row: Row, now: float) -> str:
@@ -127,7 +134,8 @@ def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
         str(row["pid"] or "-"),
         row["by"] or "-",
         clean(",".join(row["labels"])) or "-",
-        summary_text(row),
+        clean(row["text"]) or "-",
+        _fact(row) or "-",
     )
 
 

@@ -75,7 +75,7 @@ class FuncTask(Task):
         _refuse(func, path, func_name)
         if func is None and path is None:
             return  # a decorator, whose function comes next
-        self.func = None if isinstance(func, str) else func
+        self.func = None if isinstance(func, str) else _declared_code(func)
         self.func_name = func if isinstance(func, str) else func_name or "main"
         if path is not None:
             from rtd.session.tasks.delayed_function import (
@@ -97,7 +97,7 @@ class FuncTask(Task):
             return self._delayed(*args, **kwargs)
         if len(args) != 1 or kwargs or not callable(args[0]):
             raise PolicyError("FuncTask(...) needs a function below it: @FuncTask(...)")
-        self.func = args[0]
+        self.func = _declared_code(args[0])
         super().__init__(**self._options)
         return self.func
 
@@ -167,6 +167,7 @@ def declare_task(
     """
     refuse_instance(target, "session.task")
     _refuse_no_code(target)
+    target = _declared_code(target)
     rest = dict(options)
     on_exists = rest.pop("on_exists", None)
     if name is None and session.config.use_instance_naming:
@@ -185,6 +186,14 @@ def declare_task(
     session.add(task, on_exists)
     hooks.after()
     return task
+
+
+def _declared_code(target: Any) -> Any:
+    """Return the function or class below a task that is declared once more, else the target: a
+    coroutine function must be seen as one."""
+    if isinstance(target, FuncTask) and target.func is not None:
+        return target._target()
+    return target
 
 
 def _refuse_no_code(target: Any) -> None:

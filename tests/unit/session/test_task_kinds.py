@@ -25,6 +25,32 @@ class Echo(Task):
         return word
 
 
+@pytest.mark.parametrize("declare", ["FuncTask", "session.task"])
+def test_a_declared_function_is_declared_once_more(declare: str) -> None:
+    session = Session()
+    kind: Any = FuncTask if declare == "FuncTask" else session.task
+
+    @session.task(max_concurrency=5)
+    async def download(url: str) -> str:
+        return url
+
+    @session.task()
+    def plain(n: int = 1) -> int:
+        return n
+
+    kind(name="download one", max_concurrency=2)(download)
+    kind(name="plain one")(plain)
+    one, first = (session.tasks[name].definition.info for name in ("download one", "download"))
+    assert (one.lane, one.parameters, one.policies.max_concurrency) == (
+        "async",
+        first.parameters,
+        2,
+    )
+    assert first.policies.max_concurrency == 5
+    assert session.tasks["plain one"].definition.info.lane == "process"
+    assert FuncTask(download, name="third").definition.info.lane == "async"
+
+
 # --- names
 
 

@@ -87,6 +87,19 @@ def test_a_command_that_failed_says_which_it_was(jobs: Daemon, queue: str) -> No
     assert "command not found: not-there\n" in jobs.ok("ls", "-Q", queue)
 
 
+def test_a_run_that_failed_shows_its_parameters_too(jobs: Daemon, queue: str) -> None:
+    jobs.rtctl("submit", "refuse", "why=no", "-Q", queue, "--wait")
+    shown = jobs.ok("ls", "-Q", queue).strip()
+    error = shown.partition(" (why=")[0].rpartition("  ")[2]
+    assert shown.endswith(f'{error} (why="no")')
+    assert "no" in error
+    wide = jobs.ok("ls", "-Q", queue, "-o", "wide").splitlines()
+    at = wide[0].index("PARAMETERS")
+    assert wide[1][at:].startswith('why="no"')
+    assert wide[1].endswith(error)
+    assert json.loads(jobs.ok("ls", "-Q", queue, "-j"))["runs"][0]["text"] == 'why="no"'
+
+
 def test_json_has_times_that_anybody_can_read(jobs: Daemon, queue: str) -> None:
     submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
     row = json.loads(jobs.ok("ls", "-Q", queue, "-j"))["runs"][0]
