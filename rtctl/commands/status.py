@@ -106,7 +106,7 @@ def _schedule(schedule: ScheduleState) -> str:
         since = time_text(schedule["halted_at"])
         return f"HALTED since {since}; `rtctl enable --all` resumes it: {schedule['why']}"
     if state == "paused":
-        return f"paused; `rtctl enable --all` resumes it ({tasks})"
+        return f"disabled; `rtctl enable --all` enables it ({tasks})"
     if state == "starting":
         return f"waits for {schedule['why']} ({tasks})"
     return f"{state}, {tasks}"

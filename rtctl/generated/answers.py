@@ -165,6 +165,8 @@ class NextResult(TypedDict):
     """The earliest first."""
     waiting: int
     """Tasks with a condition that only an event can make true."""
+    waiters: list[str]
+    """These tasks, by name."""
     behind: list[str]
     """Tasks that wait for the end of a run of their own, by name."""
 

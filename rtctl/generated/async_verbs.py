@@ -229,13 +229,17 @@ class AsyncVerbs:
         answer: TasksResult = await self._call("tasks", request)
         return answer
 
-    async def next(self, *, task: str | None = None, n: int = 10) -> NextResult:
+    async def next(
+        self, *, task: str | None = None, n: int = 10, each: int | None = None
+    ) -> NextResult:
         """See `rtctl.generated.verbs.Verbs.next`."""
         request: dict[str, Any] = {}
         if task is not None:
             request["task"] = task
         if n != 10:
             request["n"] = n
+        if each is not None:
+            request["each"] = each
         answer: NextResult = await self._call("next", request)
         return answer
 

@@ -315,18 +315,21 @@ class Verbs:
         answer: TasksResult = self._call("tasks", request)
         return answer
 
-    def next(self, *, task: str | None = None, n: int = 10) -> NextResult:
+    def next(self, *, task: str | None = None, n: int = 10, each: int | None = None) -> NextResult:
         """Return when tasks start next, if only time passes and each run ends at once.
 
         Args:
             task: only this one.
             n: how many starts, 1 to 1000.
+            each: at most so many of one task, if there are several.
         """
         request: dict[str, Any] = {}
         if task is not None:
             request["task"] = task
         if n != 10:
             request["n"] = n
+        if each is not None:
+            request["each"] = each
         answer: NextResult = self._call("next", request)
         return answer
 

@@ -38,10 +38,12 @@ NEXT: Final = Verb(
     params=(
         Field("task", "str | None", "only this one", None),
         Field("n", "int", "how many starts, 1 to 1000", 10),
+        Field("each", "int | None", "at most so many of one task, if there are several", None),
     ),
     result=(
         Field("starts", "list[StartRow]", "the earliest first"),
         Field("waiting", "int", "tasks with a condition that only an event can make true"),
+        Field("waiters", "list[str]", "these tasks, by name"),
         Field("behind", "list[str]", "tasks that wait for the end of a run of their own, by name"),
     ),
     example=(
@@ -49,6 +51,7 @@ NEXT: Final = Verb(
         {
             "starts": [{"task": "report", "at": 1769846400.0, "timezone": "Europe/Helsinki"}],
             "waiting": 0,
+            "waiters": [],
             "behind": [],
         },
     ),

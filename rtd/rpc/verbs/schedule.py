@@ -29,26 +29,30 @@ MISSES: Final = 10_000
 @handles(schedule_verbs.NEXT)
 async def next_(request: ClientRequest) -> dict[str, Any]:
     """Return the coming starts."""
-    name, n = request.params["task"], request.params["n"]
+    name, n, each = (request.params[one] for one in ("task", "n", "each"))
+    if each is not None and each < 1:
+        raise BadRequest(f"next: each must be 1 or more, not {each}")
     if not 1 <= n <= MAX_STARTS:
         raise BadRequest(f"next: n must be 1 to {MAX_STARTS}, not {n}")
     planner = request.node.scheduler.planner
     if name is not None:
         request.context.manifest.find(name)
     if planner is None or (name is not None and name not in planner.tasks):
-        return {"starts": [], "waiting": 0, "behind": []}
+        return {"starts": [], "waiting": 0, "waiters": [], "behind": []}
     now_us = max(planner.now_us, round(time.time() * SECOND))
     begun = {seen.run_id for seen in request.context.busy_slots()}
     asked = planner.tasks.values() if name is None else [planner.tasks[name]]
     behind = {e for e in asked if e.enabled and blocking_run(planner, e, begun, now_us)}
     entries = [entry for entry in asked if entry not in behind]
-    starts = [] if planner.paused else await next_starts(planner, entries, n, now_us)
+    starts = [] if planner.paused else await next_starts(planner, entries, n, now_us, each)
+    waiters = sorted(entry.name for entry in entries if entry.enabled and waits_for_event(entry))
     return {
         "starts": [
             {"task": task, "at": at_us / SECOND, "timezone": planner.tasks[task].zone.name}
             for at_us, task in starts
         ],
-        "waiting": sum(1 for entry in entries if waits_for_event(entry)),
+        "waiting": len(waiters),
+        "waiters": waiters,
         "behind": sorted(entry.name for entry in behind),
     }
 

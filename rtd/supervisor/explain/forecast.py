@@ -39,15 +39,20 @@ class Pauses:
 
 
 async def next_starts(
-    planner: Planner, tasks: Iterable[ScheduledTask], n: int, now_us: int
+    planner: Planner, tasks: Iterable[ScheduledTask], n: int, now_us: int, each: int | None = None
 ) -> list[tuple[int, str]]:
     """Return the next `n` moments after now at which these tasks come due, each with its task.
 
     Active runs are assumed to end now.
+
+    Args:
+        each: at most so many of one task, if there are several.
     """
     soon = nsmallest(MOST_TASKS, tasks, key=lambda task: task.wake_us)
+    soon = [task for task in soon if task.enabled]
+    most = n if each is None or len(soon) == 1 else min(n, each)
     pauses = Pauses()
-    coming = [await _starts(planner, task, n, now_us, pauses) for task in soon if task.enabled]
+    coming = [await _starts(planner, task, most, now_us, pauses) for task in soon]
     return list(islice(merge(*coming), n))
 
 
