@@ -122,7 +122,8 @@ class CommandContext:
         """Return the targets. Raises UsageError when there are too few or too many."""
         found = self.args.targets
         if len(found) < least:
-            raise UsageError(f"{self.verb}: which {what}? (`rtctl help {self.verb}`)")
+            hint = "a list such as `$(rtctl ls -q)` may be empty; " if what == "RUN" else ""
+            raise UsageError(f"{self.verb}: which {what}? ({hint}`rtctl help {self.verb}`)")
         if most is not None and len(found) > most:
             extra = " ".join(found[most:])
             takes = f"{most} {what}" if most else "flags only"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 USAGE = "retry RUN ..."
 FLAGS = (Flag("--wait", "wait until they have ended; exit code as of `wait`"),)
 MORE = """Submits runs that have ended again, with the same parameters and options. An ended run
-never changes, so these are new runs; their ids are printed."""
+never changes, so these are new runs; their ids are printed, and `rtctl show` says of which run
+each is a retry. `rtctl forget` removes the old ones from lists."""
 
 
 def run(context: CommandContext) -> int:

@@ -57,6 +57,7 @@ def _print(context: CommandContext, answer: ShowResult) -> None:
         ("waits", clean(answer["waits"])),
         *_facts(row),
         ("submitted by", clean(answer["submitted_by"])),
+        ("retry of", answer.get("retry_of") or ""),
         ("parameters", values_text(answer["params"])),
         ("headers", values_text(answer["headers"])),
         ("options", values_text(answer["options"])),

@@ -68,6 +68,8 @@ class ShowResult(TypedDict):
     """Why a queued run waits: one sentence; else empty."""
     submitted_by: str
     """Uid and pid of the client that submitted it."""
+    retry_of: str | None
+    """If `retry` made it: the run that it repeats."""
     attempts: list[AttemptRow]
     """The attempts that are over, the first one first."""
     pids: list[Any]
@@ -452,7 +454,7 @@ class ShutdownResult(TypedDict):
     pid: int
     """The supervisor's."""
     running: int
-    """Runs that are going now."""
+    """Runs that are going now, without those of local tasks, which are stopped at once."""
     runs: list[Any]
     """The first of them: [id, task]."""
     grace_s: float

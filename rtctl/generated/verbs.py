@@ -171,7 +171,7 @@ class Verbs:
             lines: only the last so many of the lines so far.
             since: only what was written since, epoch seconds.
             stream: only `out` or `err`.
-            after: continue after a part that was sent: its attempt, its `end`.
+            after: continue after this part: attempt, `end`.
         """
         request: dict[str, Any] = {"run": run}
         if attempt is not None:
@@ -295,7 +295,7 @@ class Verbs:
         Args:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
                 recent run, or a key.
-            ids: a ULID for each new run, so that it is safe to repeat.
+            ids: a ULID for each new run: then to repeat is safe.
         """
         request: dict[str, Any] = {"runs": runs}
         if ids is not None:

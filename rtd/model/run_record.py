@@ -24,6 +24,8 @@ from rtd.model.run_states import STATE_BY_CHAR, STATE_CHAR, RunState
 RECORD_SCHEMA: Final = 1
 #: The option of a submit, and of `RunSpec.opts`, with the headers of the run, texts by name.
 HEADERS: Final = "headers"
+#: The option of `RunSpec.opts` with the id of the run that `retry` repeats with this one.
+RETRY_OF: Final = "retry_of"
 
 
 class RunSpec(NamedTuple):

@@ -228,7 +228,8 @@ SHUTDOWN: Final = Verb(
     ),
     result=(
         Field("pid", "int", "the supervisor's"),
-        Field("running", "int", "runs that are going now"),
+        Field("running", "int", "runs that are going now, without those of local tasks, which "
+              "are stopped at once"),
         Field("runs", "list[Any]", "the first of them: [id, task]"),
         Field("grace_s", "float", "how long they may continue before they are stopped"),
     ),

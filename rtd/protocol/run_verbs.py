@@ -96,6 +96,7 @@ SHOW: Final = Verb(
         Field("node", "str | None", "if another node runs it now: that node"),
         Field("waits", "str", "why a queued run waits: one sentence; else empty"),
         Field("submitted_by", "str", "uid and pid of the client that submitted it"),
+        Field("retry_of", "str | None", "if `retry` made it: the run that it repeats"),
         Field("attempts", "list[AttemptRow]", "the attempts that are over, the first one first"),
         Field("pids", "list[Any]", "processes that were ended: [pid, name, how]"),
         Field("tree", "list[Any]", "while it runs: its processes, [pid, name, bytes, cpu_s]"),
@@ -104,8 +105,9 @@ SHOW: Final = Verb(
     example=({"run": "X9YB"},
         {"row": {"id": ID, "state": "succeeded", "...": "..."}, "params": {"day": "2026-01-31"},
          "options": {}, "headers": {"request": "r-17"}, "policies": {"timeout_s": 600.0},
-         "node": None, "waits": "", "submitted_by": "uid 1000 (anna)", "private": False,
-         "attempts": [{"number": 1, "state": "succeeded", "...": "..."}], "pids": [], "tree": []},
+         "node": None, "waits": "", "submitted_by": "uid 1000 (anna)", "retry_of": None, "pids": [],
+         "attempts": [{"number": 1, "state": "succeeded", "...": "..."}], "private": False,
+         "tree": []},
     ),
 )  # fmt: skip
 
@@ -122,8 +124,7 @@ LOGS: Final = Verb(
         Field("lines", "int | None", "only the last so many of the lines so far", None),
         Field("since", "float | None", "only what was written since, epoch seconds", None),
         Field("stream", "str | None", "only `out` or `err`", None),
-        Field("after", "list[int] | None", "continue after a part that was sent: its attempt, its "
-              "`end`", None),
+        Field("after", "list[int] | None", "continue after this part: attempt, `end`", None),
     ),
     result=(
         Field("id", "str", "the run"),
@@ -239,8 +240,7 @@ RETRY: Final = Verb(
     "that has ended never changes.",
     params=(
         RUNS,
-        Field("ids", "list[str] | None", "a ULID for each new run, so that it is safe to repeat",
-              None),
+        Field("ids", "list[str] | None", "a ULID for each new run: then to repeat is safe", None),
     ),
     result=(_OUTCOMES,),
     example=(

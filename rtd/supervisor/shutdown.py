@@ -148,7 +148,8 @@ class Shutdown:
                 log.error("what runs on shutdown failed", exc_info=error)
 
     async def _let_finish(self) -> None:
-        running = len(self._context.busy_slots())
+        local = self._local_tasks.run_ids()  # these are being stopped already
+        running = sum(1 for seen in self._context.busy_slots() if seen.run_id not in local)
         if running:
             left_s = max(0.0, self._until - time.monotonic())
             verbs = "is going; it has" if running == 1 else "are going; they have"

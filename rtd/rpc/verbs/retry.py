@@ -7,7 +7,7 @@ from typing import Any
 from rtd.common.errors import BadRequest, WrongState
 from rtd.common.format_units import format_count
 from rtd.common.ids import is_id, new_id
-from rtd.model.run_record import new_record
+from rtd.model.run_record import RETRY_OF, new_record
 from rtd.model.run_states import TERMINAL, RunState
 from rtd.protocol import run_verbs
 from rtd.rpc.core.for_each_target import TargetOutcome, for_each_target
@@ -50,6 +50,7 @@ async def retry_run(request: ClientRequest, run_id: str, position: int) -> Targe
     spec = record.spec._replace(
         id=new_id() if ids is None else ids[position],
         submitted_at=now_at,
+        opts={**record.spec.opts, RETRY_OF: run_id},
         by=request.client.peer.text,
         key=None,
     )

@@ -5,7 +5,7 @@ from typing import Any
 from rtd.model.manifest import COMMAND
 from rtd.model.parameter_names import hide_private, hide_secrets
 from rtd.model.policies import DECLARED, POLICY_FIELDS
-from rtd.model.run_record import HEADERS, Attempt, RunRecord, RunSpec
+from rtd.model.run_record import HEADERS, RETRY_OF, Attempt, RunRecord, RunSpec
 from rtd.model.run_states import RunState
 from rtd.process.tree.process_tree import read_tree
 from rtd.protocol import run_verbs
@@ -50,6 +50,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         "node": node,
         "waits": await _waits(context, row, record),
         "submitted_by": record.spec.by,
+        "retry_of": record.spec.opts.get(RETRY_OF),
         "private": bool(context.private_names(task)),
         "attempts": [
             attempt_row(attempt, node_of_attempt(context, attempt, elsewhere))

@@ -25,7 +25,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     params = request.params
     log.info("%s asked for the shutdown", request.client.peer.text)
     context, ending = request.context, request.node.shutdown_request
-    running = [seen.run_id for seen in context.busy_slots()]
+    local = request.node.local_tasks.run_ids()
+    running = [seen.run_id for seen in context.busy_slots() if seen.run_id not in local]
     named = await _named(context, running[:NAMED])
     asyncio.get_running_loop().call_soon(ending.request, params["grace_s"], params["keep_running"])
     grace_s = params["grace_s"]

@@ -19,6 +19,7 @@ from rtd.model.internal_tasks import INTERNAL_PREFIX
 from rtd.model.policies import POLICY_FIELDS, Policies
 from rtd.model.run_record import (
     HEADERS,
+    RETRY_OF,
     RunEnd,
     RunRecord,
     RunSpec,
@@ -103,6 +104,7 @@ _OPT_CHECKS: Final[dict[str, Check]] = {
     HEADERS: lambda value: (
         isinstance(value, dict) and all(map(_TEXT, value)) and all(map(_TEXT, value.values()))
     ),
+    RETRY_OF: _TEXT,
     "max_concurrency": lambda value: value is None or (isinstance(value, int) and value >= 1),
 }
 

@@ -82,6 +82,10 @@ class LocalTasks:
         name = "starting local tasks"
         self._context.jobs.start(self._context.retry_always(name, self._apply), name)
 
+    def run_ids(self) -> set[str]:
+        """Return the runs of local tasks that go on: the end of the daemon stops them at once."""
+        return {one.run_id for one in self._tasks or ()} | self._leaving.keys()
+
     def drain(self) -> None:
         """Request all runs to end: the daemon ends, and they would not."""
         for one in self._tasks or ():

@@ -1,5 +1,6 @@
 """rtctl retry: the same again, as a new run."""
 
+import json
 from pathlib import Path
 
 from tests.helpers.daemon import Daemon
@@ -13,6 +14,10 @@ def test_a_new_run_with_the_same_parameters_and_options(jobs: Daemon) -> None:
     row = until_state(jobs, new, "succeeded")
     assert (row["queue"], row["labels"]) == ("again", ["blue"])
     assert jobs.ok("result", new) == "7\n"
+    assert f"\nretry of      {run}\n" in jobs.ok("show", new)
+    assert "retry of" not in jobs.ok("show", run)
+    third = jobs.ok("retry", new).strip()
+    assert json.loads(jobs.ok("show", third, "-j"))["retry_of"] == new
     quiet = jobs.ok("retry", run, "-q").strip()
     assert until_state(jobs, quiet, "succeeded")["id"] not in (run, new)
 
@@ -46,6 +51,10 @@ def test_a_run_that_is_not_over_is_refused(jobs: Daemon, gate: Path) -> None:
 def test_bad_input_is_one_line(jobs: Daemon) -> None:
     over = submit(jobs, "add", "a:=1", "--wait")
     assert row_of(jobs, over)["state"] == "succeeded"
+    empty = jobs.rtctl("retry").stderr
+    assert empty.startswith(
+        "rtctl: retry: which RUN? (a list such as `$(rtctl ls -q)` may be empty;"
+    )
     for words, code in (([], 2), (["nothing-of-this-kind"], 5)):
         done = jobs.rtctl("retry", *words)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
