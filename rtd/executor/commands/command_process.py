@@ -21,12 +21,14 @@ from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.process.fork.run_as_user import find_account
 from rtd.process.tree.exit_status import reap
 from rtd.process.tree.pidfd import open_pidfd
-from rtd.process.tree.terminate import signal_name, terminate_descendants
+from rtd.process.tree.terminate import CRASH_SIGNALS, signal_name, terminate_descendants
 
 _CHUNK: Final = 65_536
 #: Exit codes of shells for a command that is not there, and for one that must not be run.
 _NOT_FOUND: Final = 127
 _NOT_RUNNABLE: Final = 126
+#: Signals that people and other programs end a process with; others are its own fault.
+_SENT_SIGNALS: Final = frozenset({"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"})
 
 
 class CommandProcess:
@@ -55,7 +57,7 @@ class CommandProcess:
             return
         if gate.is_stop_requested():  # the stop came while it started
             terminate_descendants()
-        self._follow(child, outcome)
+        self._follow(child, outcome, gate)
 
     def _start(
         self, params: dict[str, Any], work: LeasedRun, outcome: AttemptOutcome
@@ -84,7 +86,9 @@ class CommandProcess:
             return child
         return None
 
-    def _follow(self, child: "subprocess.Popen[bytes]", outcome: AttemptOutcome) -> None:
+    def _follow(
+        self, child: "subprocess.Popen[bytes]", outcome: AttemptOutcome, gate: StopGate
+    ) -> None:
         assert child.stdout is not None  # for mypy: both are pipes
         assert child.stderr is not None
         streams = {child.stdout.fileno(): OUT, child.stderr.fileno(): ERR}
@@ -110,7 +114,7 @@ class CommandProcess:
         child.stdout.close()
         child.stderr.close()
         if ended is not None:
-            _record_exit(outcome, ended.code, ended.signal)
+            _record_exit(outcome, ended.code, ended.signal, gate.is_stop_requested())
             outcome.cpu_s, outcome.peak_bytes = ended.cpu_s, ended.max_rss_bytes
 
     def _read(self, fd: int, stream: int) -> bool:
@@ -166,7 +170,9 @@ def _record_refusal(outcome: AttemptOutcome, why: str, code: int) -> None:
     outcome.error_names = (f"exit {code}",)
 
 
-def _record_exit(outcome: AttemptOutcome, code: int | None, signal: int | None) -> None:
+def _record_exit(
+    outcome: AttemptOutcome, code: int | None, signal: int | None, is_stopped: bool
+) -> None:
     outcome.exit = [code, signal]
     if code == 0:
         return
@@ -174,6 +180,10 @@ def _record_exit(outcome: AttemptOutcome, code: int | None, signal: int | None) 
         name = signal_name(signal)
         outcome.state = STATE_CHAR[RunState.EXCEPTION]
         outcome.why = f"ended by {name}"
+        if not is_stopped:
+            outcome.by = "kernel" if name in CRASH_SIGNALS else name
+            if name in _SENT_SIGNALS:
+                outcome.why = f"killed by {name} from outside rtd"
         outcome.error = [name, outcome.why, ""]
         outcome.error_names = (name,)
     else:

@@ -77,6 +77,8 @@ class Cron(Leaf):
         if started is None or started < minute:
             return f"{now}, a matching minute, and this task has not started in it"
         began = view.format_time(started)
+        if started != view.latest(view.task, (RUN,)):
+            return f"the start time was used up without a run {began}; the next is {following}"
         return f"this task started in this minute, {began}; the next begins at {following}"
 
     def events(self) -> Iterator[tuple[str, str]]:

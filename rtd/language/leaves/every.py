@@ -35,6 +35,8 @@ class Every(Leaf):
         due = started + self.span_us
         turn = "has been due since" if due < view.now_us else "is due after"
         last = view.format_time(started)
+        if started != view.latest(view.task, (RUN,)):
+            return f"a start was used up without a run {last}, and {turn} {view.format_time(due)}"
         return f"this task last started {last}, and {turn} {view.format_time(due)}"
 
     def events(self) -> Iterator[tuple[str, str]]:

@@ -157,6 +157,8 @@ def _five(pieces: list[TextPart]) -> str:
     """The nearest line of five fields, empty if what is there cannot be read."""
     if len(pieces) == 1 and pieces[0].text.lower() in NICKNAMES:
         return NICKNAMES[pieces[0].text.lower()]
+    if not pieces:
+        return ""
     texts = ["*" if piece.text == "?" else piece.text for piece in pieces]
     if len(texts) > len(FIELDS) and texts[0].isdigit():
         texts = texts[1:]  # other crons begin with the seconds

@@ -18,6 +18,11 @@ def check_startable(context: SupervisorContext, names: Iterable[str]) -> None:
     for name in names:
         info = context.manifest.find(name)
         if info.schedule.start is None and not info.occasions:
+            if any(local.task == name for local in context.manifest.info.local_tasks):
+                raise WrongState(
+                    f"task {name!r} is a local task: a run of it goes on as long as the app is"
+                    " served; to end that, take its start_local_task out and `rtctl reload`"
+                )
             raise WrongState(f"task {name!r} has no start condition; it runs when submitted")
         if info.incomplete_reason is not None:
             raise WrongState(f"task {name!r}: {info.incomplete_reason}")

@@ -40,7 +40,15 @@ def test_a_signal_is_named(bench: Bench) -> None:
     record = command(bench, "sh", "-c", "kill -SEGV $$")
     assert (record.state, record.attempts[0].exit) == (RunState.EXCEPTION, [None, 11])
     assert record.end is not None
-    assert record.end.why == "ended by SIGSEGV"
+    assert (record.end.why, record.end.by) == ("ended by SIGSEGV", "kernel")
+
+
+def test_a_kill_from_outside_is_said(bench: Bench) -> None:
+    record = command(bench, "sh", "-c", "kill -KILL $$")
+    assert record.state is RunState.EXCEPTION
+    assert record.end is not None
+    assert record.end.why == "killed by SIGKILL from outside rtd"
+    assert record.end.by == "SIGKILL"
 
 
 def test_a_command_that_is_not_there_is_named(bench: Bench) -> None:

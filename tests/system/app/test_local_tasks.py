@@ -99,6 +99,17 @@ def test_a_local_task_goes_on_in_each_lane(
     assert daemon.processes() == []
 
 
+def test_a_local_task_cannot_be_disabled_and_the_error_says_why(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    write(tmp_path, "'sleep'")
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    done = daemon.rtctl("disable", "sleep")
+    assert done.returncode == 6
+    assert "is a local task: a run of it goes on as long as the app is served" in done.stderr
+    assert "it runs when submitted" in daemon.rtctl("disable", "short").stderr
+
+
 def test_a_task_that_ends_soon_is_started_again_after_a_growing_wait_and_told_once(
     start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:

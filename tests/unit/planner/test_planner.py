@@ -119,6 +119,17 @@ def test_a_cancelled_run_uses_up_its_moment_and_is_no_end_for_others() -> None:
     assert "the start time was used up without a run 08:01" in leaf.fact
 
 
+@pytest.mark.parametrize("text", ["cron * * * * *", "every 1 minute"])
+def test_a_missed_moment_is_no_start_in_the_facts(text: str) -> None:
+    clock = Clockwork("07:59", task=text)
+    clock.begin()
+    planner, task = clock.planner, clock.planner.tasks["task"]
+    planner.history.use_up("task", at("08:01:10"))
+    leaf = task.condition.explain(planner.views.view_of(task, at("08:01:20")))
+    assert "used up without a run 08:01:10" in leaf.fact
+    assert "started" not in leaf.fact
+
+
 def test_for_a_task_too_a_cancelled_run_has_not_finished() -> None:
     clock = Clockwork("07:59", task="daily after 08:00 | has finished | task 'task' has finished")
     clock.begin()

@@ -236,6 +236,7 @@ FAULTS = [
     ("true &\ncron 0 0 31 4,6,9,11 *", 2, 10, "30", "never comes in month `4,6,9,11`"),
     ("cron 0 0 * *", 1, 6, "0 0 * * *", "5 fields"),
     ("cron @daily", 1, 6, "0 0 * * *", "5 fields"),
+    ("cron", 1, 5, "", "5 fields"),
     ("cron * * * * * *", 1, 6, "* * * * *", "5 fields"),
     ("cron a b", 1, 6, "", "5 fields"),
     ("time of day", 1, 12, "time of day after 08:00", "needs a limit"),
