@@ -40,11 +40,11 @@ def why_text(row: Row) -> str:
     """Return why a run ended. What a person has typed comes first, since long lines are cut:
     `no space left (killed by root)` for `killed by uid 0 (root) pid 7: no space left`."""
     why, by = clean(row["why"] or ""), clean(row["by"] or "")
-    act, found, reason = why.partition(f" by {by}: ")
-    if not (found and by.startswith("uid ")):
+    act, found, reason = why.partition(f" by {by}")
+    if not (found and by.startswith("uid ")) or (reason and not reason.startswith(": ")):
         return why
     name = by.partition("(")[2].partition(")")[0] or by.partition(" pid ")[0]
-    return f"{reason} ({act} by {name})"
+    return f"{reason[2:]} ({act} by {name})" if reason else f"{act} by {name}"
 
 
 def summary_text(row: Row) -> str:

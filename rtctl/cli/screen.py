@@ -96,13 +96,18 @@ class Screen:
         return plain_text(text, _COLOURS) if is_terminal and not self.is_raw else text
 
     def print_table(
-        self, heads: Sequence[str], rows: Sequence[Sequence[str]], drop: str = ""
+        self,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        drop: str = "",
+        wrap: bool = False,
     ) -> None:
         """Print a table with columns as wide as they need. On a terminal the last column is cut to
         fit, and other columns when the last would have less than three tenths of the line.
 
         Args:
             drop: heads, separated by blanks, of the columns that go first where it is narrow.
+            wrap: the last column goes on in further lines instead of being cut.
         """
         width = None if self.is_wide else self.width
         keep = list(range(len(heads)))
@@ -115,7 +120,13 @@ class Screen:
             _fit(widths, width - 2 * (len(keep) - 1))
         self._line([heads[at] for at in keep], widths, "head")
         for row in rows:
-            self._line([row[at] for at in keep], widths, "")
+            cells = [row[at] for at in keep]
+            last = [cells[-1]]
+            if wrap and width is not None:
+                last = wrap_text(clean(cells[-1]), widths[-1])
+            self._line([*cells[:-1], last[0]], widths, "")
+            for line in last[1:]:
+                self.print_out(" " * (sum(widths[:-1]) + 2 * (len(keep) - 1)) + line)
 
     def _line(self, cells: Sequence[str], widths: Sequence[int], role: str) -> None:
         parts = []

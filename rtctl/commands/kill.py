@@ -25,6 +25,8 @@ started, daemonised or not. Returns when the run has ended, and prints each proc
 was ended and how. A queued run is cancelled. --task prints on stderr how many runs it
 stops; queued runs of the task stay queued."""
 
+#: The process of rtd's own beside a command; JSON has it.
+_OWN = "rtd: command"
 #: The runs of a task that one call ends, and those that one request names.
 _MOST = 10_000
 _AT_ONCE = 1_000
@@ -64,7 +66,14 @@ def _running(context: CommandContext, task: str) -> list[str]:
 
 
 def _lines(outcome: Outcome) -> list[str]:
-    pids = outcome["pids"]
+    pids = [one for one in outcome["pids"] if not one[1].startswith(_OWN)]
     ended = f"  {format_count(len(pids), 'process', 'processes')} ended" if pids else ""
     lines = [f"{outcome['id']}  {outcome['state']}{ended}"]
-    return lines + [f"  {pid}  {clean(name)}  {clean(how)}" for pid, name, how in pids]
+    return lines + [f"  {pid}  {clean(name)}  {clean(_how_text(how))}" for pid, name, how in pids]
+
+
+def _how_text(how: str) -> str:
+    """Return how a process ended: at the request, which is SIGTERM, or killed after it."""
+    if how == "SIGTERM":
+        return "ended when asked"
+    return "killed (SIGKILL)" if how == "SIGKILL" else how

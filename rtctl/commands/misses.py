@@ -50,5 +50,6 @@ def run(context: CommandContext) -> int:
              m["run"] or "-", clean(m["reason"]))
             for m in answer["misses"]
         ]  # fmt: skip
-        context.screen.print_table(("DUE", "VERDICT", "TASK", "RUN", "WHY"), rows, drop="RUN")
+        heads = ("DUE", "VERDICT", "TASK", "RUN", "WHY")
+        context.screen.print_table(heads, rows, drop="RUN", wrap=True)
     return 0

@@ -45,7 +45,7 @@ def run(context: CommandContext) -> int:
         if status["faults"]:
             context.screen.print_out("")
             rows = [_fault_cells(some) for some in _grouped(status["faults"])]
-            context.screen.print_table(("FAULT", "TIMES", "LAST", "WHAT"), rows)
+            context.screen.print_table(("FAULT", "TIMES", "LAST", "WHAT"), rows, wrap=True)
     return 0 if _is_well(status) else UNWELL
 
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any, Final
 
 from rtd.cli.exit_app_process import exit_app_process
@@ -18,6 +19,7 @@ from rtd.language.parser import parse
 from rtd.model.manifest import COMMAND, Manifest
 from rtd.process.tree.terminate import signal_name
 from rtd.protocol import frames
+from rtd.session.core.session_state import SessionTask
 
 PROBLEMS: Final = 3
 INTERRUPTED: Final = 130
@@ -43,6 +45,8 @@ def check(options: argparse.Namespace) -> int:
         _complain(f"app {options.app} ended its process while it was imported: {how}")
         return PROBLEMS
     report = frames.load(blob)
+    for warning in report.get("warnings", ()):
+        _complain(f"warning: {warning}")
     _show(Manifest.from_dict(report["manifest"]) if report["manifest"] else None)
     for problem in report["problems"]:
         _complain(problem)
@@ -124,13 +128,23 @@ def _examine(app: str) -> dict[str, Any]:
     problems += unstarted_conditions(manifest)
     data = manifest.to_dict()
     data["tasks"] = [t for t in data["tasks"] if t["name"] != COMMAND]
-    return {"manifest": data, "problems": problems}
+    return {"manifest": data, "problems": problems, "warnings": shell_signs(session.tasks)}
+
+
+def shell_signs(tasks: Mapping[str, SessionTask]) -> list[str]:
+    """Return a sentence for each command that looks like one for a shell, and has none."""
+    return [
+        f"task {name!r}: no shell reads its command, so that {command.shell_sign} is a word like"
+        " others; write CommandTask(..., shell=True)"
+        for name, task in tasks.items()
+        if (command := task.definition.command) is not None and command.shell_sign
+    ]
 
 
 def unstarted_conditions(manifest: Manifest) -> list[str]:
     """Return a sentence for each condition whose task nothing starts."""
     return [
-        f"condition `{text}`: its task {info.task!r} has no start_cond, so that it is false until"
+        f"condition `{text}`: its task {info.task!r} has no start_cond, so that it is false until "
         "that task is started by hand; give TaskCond one"
         for text, info in manifest.info.custom.items()
         if info.task is not None and manifest.tasks[info.task].schedule.start is None

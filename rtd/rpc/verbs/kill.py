@@ -48,19 +48,27 @@ async def _until_over(request: ClientRequest, stop: Stop) -> TargetOutcome:
         _, record = await read_record(request.context, stop.run_id)
     recorded = record.end.pids if record.end else None
     executor_lives = stop.exec_id in request.context.executors
-    ended = _ended_pids(stop, recorded, root_alive=executor_lives)
+    how = "SIGKILL" if request.params["grace_s"] == 0 else "ended when asked"
+    ended = _ended_pids(stop, recorded, how, root_alive=executor_lives)
     return {
         "state": str(record.state),
         "pids": ended_processes(request.context, record.spec.task, ended),
     }
 
 
-def _ended_pids(stop: Stop, recorded: list[list[Any]] | None, root_alive: bool) -> list[list[Any]]:
+def _ended_pids(
+    stop: Stop, recorded: list[list[Any]] | None, how: str, root_alive: bool
+) -> list[list[Any]]:
     """Return each process of a stopped run, and how it ended: those that rtd ended, and those
-    that existed before the stop and ended by themselves."""
-    pids = [list(entry) for entry in recorded or []]
+    that existed before the stop and ended by themselves.
+
+    Args:
+        how: what is said of the latter; without a grace there was no time for anything but a kill.
+    """
+    names = dict(stop.processes)  # read before the stop: a process that ended has no arguments
+    pids = [[pid, names.get(pid) or name, end] for pid, name, end in recorded or []]
     known = {entry[0] for entry in pids}
     for position, (pid, name) in enumerate(stop.processes):
         if pid not in known and not (position == 0 and root_alive):
-            pids.append([pid, name, "ended when asked"])
+            pids.append([pid, name, how])
     return pids

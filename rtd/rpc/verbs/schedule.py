@@ -89,6 +89,7 @@ async def misses(request: ClientRequest) -> dict[str, Any]:
         and (since is None or due.due_us / SECOND >= since)
         and (until is None or due.due_us / SECOND <= until)
     ]
+    rows.sort(key=lambda row: -row["due_at"])  # they are recorded in another order at a start
     return {"misses": rows[:limit]}
 
 

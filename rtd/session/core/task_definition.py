@@ -79,6 +79,10 @@ RunScope = Callable[[Mapping[str, str]], AbstractContextManager[Any]]
 class CommandTemplate(Protocol):
     """The command of a task in lane `command`; see `rtd.session.tasks.command_task.Command`."""
 
+    @property
+    def shell_sign(self) -> str:
+        """A sign that only a shell understands, in a command that no shell reads; mostly empty."""
+
     def invocation(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return what to run with these parameters."""
 

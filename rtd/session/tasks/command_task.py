@@ -14,6 +14,7 @@ from rtd.common.units import parse_umask
 from rtd.session.core.signature import TaskSignature, caller_location, first_line
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.argument import Argument, Private, SimpleArg
+from rtd.session.tasks.shell_words import shell_sign
 from rtd.session.tasks.task import Task
 
 _FORMS: Final = {"--": "--", "long": "--", "-": "-", "short": "-", None: "--"}
@@ -33,12 +34,14 @@ class Command:
         shell: a shell reads the text.
         dashes: put before a parameter's name to make an option: `-` or `--`.
         options: `cwd`, `env`, `user`, `umask`, `stdin`, where they were given.
+        shell_sign: what a shell would understand, in a text that no shell reads.
     """
 
     words: str | tuple[str, ...]
     shell: bool
     dashes: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    shell_sign: str = ""
 
     def invocation(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return what to run: each parameter becomes an option with its value."""
@@ -109,6 +112,7 @@ class CommandTask(Task):
             shell=shell,
             dashes=_dashes(argform),
             options={name: value for name, value in run_options.items() if value is not None},
+            shell_sign=shell_sign(command) if isinstance(command, str) and not shell else "",
         )
         super().__init__(**options)
 

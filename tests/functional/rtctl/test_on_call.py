@@ -71,7 +71,7 @@ def test_why_names_the_kind_of_a_last_failure_once(daemon: Daemon, tmp_path: Pat
     daemon.ok("kill", run)
     daemon.rtctl("wait", run)
     (line,) = [line for line in daemon.ok("why", "hang").splitlines() if "last failure" in line]
-    assert ": killed by uid " in line
+    assert ": killed by root" in line
     assert "killed: " not in line
 
 
@@ -131,6 +131,20 @@ def test_kill_of_a_task_ends_its_running_runs(daemon: Daemon, tmp_path: Path) ->
     assert (done.returncode, done.stderr) == (0, "rtctl: no run of task hang is running\n")
     assert daemon.rtctl("kill", "--task", "hnag").returncode == 5
     assert daemon.rtctl("kill", "--task", "hang", runs[0]).returncode == 2
+
+
+def test_a_kill_lists_the_processes_of_a_command_in_one_manner(daemon: Daemon) -> None:
+    run = daemon.ok("submit", "--", "sh", "-c", "echo here; sleep 1000; true").split()[0]
+    until(lambda: "here" in daemon.rtctl("logs", run).stdout, what="the command")
+    shown = daemon.ok("kill", run, "--grace", "0")
+    assert "rtd: command" not in shown
+    assert "ended when asked" not in shown
+    assert "sleep 1000  killed (SIGKILL)" in shown
+    run = daemon.ok("submit", "--", "sh", "-c", "echo here; sleep 1000; true").split()[0]
+    until(lambda: "here" in daemon.rtctl("logs", run).stdout, what="the command")
+    shown = daemon.ok("kill", run)
+    assert "sleep 1000  ended when asked" in shown
+    assert "SIG" not in shown
 
 
 def test_logs_of_what_is_neither_run_nor_task(daemon: Daemon) -> None:

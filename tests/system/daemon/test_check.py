@@ -43,6 +43,18 @@ def test_a_thread_that_never_ends_is_told_and_not_waited_for(place: Daemon) -> N
     assert "starts threads when it is imported (endless)" in done.stderr
 
 
+def test_a_command_for_a_shell_without_one_is_said(place: Daemon) -> None:
+    text = HEAD + "from rtd.tasks import CommandTask\n"
+    done = checked(place, text + "CommandTask('echo a | cat > q', name='piped')\n")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "rtd: warning: task 'piped': no shell reads its command, so that | is a word like others;"
+        " write CommandTask(..., shell=True)\n"
+    )
+    done = checked(place, text + "CommandTask('echo a | cat > q', name='piped', shell=True)\n")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_such_a_thread_does_not_keep_an_app_that_does_not_import(place: Daemon) -> None:
     done = checked(place, HEAD + THREAD + "1 / 0\n")
     assert done.returncode == 3

@@ -278,3 +278,28 @@ def test_a_task_that_fails_again_and_again_waits_and_says_so(
     with client(daemon) as rt:
         count = len(rt.ls(task="broken", limit=None))
         assert 2 <= count < 12, "without a wait it would be hundreds"
+
+
+def test_misses_are_in_the_order_of_their_due_times(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "three.py").write_text(
+        "from rtd import Session\n"
+        "session = Session()\n"
+        "for name, span in (('a', '2 s'), ('b', '20 ms'), ('c', '1 s')):\n"
+        "    session.task(name=name, start_cond=f'every {span}', catch_up='none')(lambda: None)\n"
+    )
+    daemon = start_daemon("three.py", cwd=tmp_path)
+    until(lambda: daemon.ok("ls", "--task", "c", "-q"), what="the tasks have started")
+    daemon.stop()
+    due_by = time.time() + 2.1
+    until(lambda: time.time() > due_by, what="all starts are due")
+    daemon.start()
+
+    def rows() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(daemon.ok("misses", "-j"))["misses"]
+        return found
+
+    until(lambda: {"a", "b", "c"} <= {row["task"] for row in rows()}, what="all are missed")
+    due = [moment(row["due_at"]) for row in rows()]
+    assert due == sorted(due, reverse=True)

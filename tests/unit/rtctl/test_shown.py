@@ -163,8 +163,21 @@ def test_what_a_person_has_typed_comes_first() -> None:
     found: Any = {"why": f"killed by {by}: the tour goes on", "by": by}
     assert why_text(found) == "the tour goes on (killed by root)"
     found["why"] = f"killed by {by}"
-    assert why_text(found) == found["why"]
+    assert why_text(found) == "killed by root"
     assert why_text({"why": "no by uid 0: x", "by": None}) == "no by uid 0: x"  # type: ignore[typeddict-item]
+
+
+def test_a_last_column_that_wraps_is_shown_in_full(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    why = "rtd was not running; the window had closed when it came back"
+    Screen("never").print_table(("DUE", "WHY"), [("2026-01-31", why)], wrap=True)
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= 40
+    assert [line[:10].strip() for line in shown] == ["DUE", "2026-01-31", "", ""]
+    assert " ".join(line[12:] for line in shown[1:]) == why
 
 
 def test_paths_are_cut_in_their_middle() -> None:
