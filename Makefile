@@ -14,11 +14,11 @@ PORT ?=
 PACKAGES ?= python3 python3-venv make redis-server redis-tools
 # The tests keep bytecode, also where Python may not write it by itself: else each worker and each
 # daemon that they start would compile its modules again.
-test test-package test-system test-browser chaos: export PYTHONDONTWRITEBYTECODE :=
+test test-docs test-package test-system test-browser chaos: export PYTHONDONTWRITEBYTECODE :=
 COMPILE := $(BIN)/python -m compileall -q rtd rtctl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo example-flask test test-all test-package test-system test-browser chaos lint format bench bench-against docs generate dist lock system-packages clean
+.PHONY: help setup demo example-flask test test-all test-docs test-package test-system test-browser chaos lint format bench bench-against docs generate dist lock system-packages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ test-all: ## the tests on every Python from 3.11 to 3.15 that is installed
 
 test-package: setup ## the wheel, built and installed into an empty environment, does what the pages show
 	@$(BIN)/python -m pytest tests/package $(ARGS)
+
+test-docs: setup ## every command and block of the pages, their links, their spelling
+	@$(COMPILE)
+	@$(BIN)/python -m pytest -n auto --dist worksteal tests/docs $(ARGS)
 
 test-system: setup ## the tests that start daemons of their own: starts, ends, losses, reloads, users
 	@$(COMPILE)
