@@ -8,14 +8,35 @@ from sphinx.application import Sphinx
 
 import rtd
 
+#: An indented example behind a paragraph, but not the text of `Args:`.
+_EXAMPLE = re.compile(r"(?m)^(?=\S)(.*[^:\n])\n\n(?= {4}\S)")
+#: What stands in the docstrings of the asyncio client: the module is internal, the class may be.
+_SEE = re.compile(r"See ``rtctl\.client\.(?:\w+\.)*(\w+)\.(\w+)``")
+_SHOWN_AS = {
+    "RunCollector": "rtctl.Client",
+    "Client": "rtctl.Client",
+    "Run": "rtctl.Run",
+    "BoundTask": "rtctl.client.bound_task.BoundTask",
+}
+
 
 def _to_rst(
-    _app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]
+    _app: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]
 ) -> None:
     """Convert a docstring in Markdown to the reStructuredText that autodoc reads."""
     text = "\n".join(lines)
     text = re.sub(r"```(\w+)\n(.*?)```", _code_block, text, flags=re.DOTALL)
-    lines[:] = re.sub(r"(?<![`\w:])`([^`\n]+)`(?![`_])", r"``\1``", text).split("\n")
+    text = _EXAMPLE.sub(r"\1\n\n.. code-block:: python\n\n", text)
+    text = re.sub(r"(?<![`\w:])`([^`\n]+)`(?![`_])", r"``\1``", text)
+    lines[:] = _SEE.sub(_link, text).split("\n")
+    if what in ("property", "attribute"):
+        lines[:0] = ["..", ""]  # a comment, as napoleon takes a first line with a colon for a type
+
+
+def _link(found: re.Match[str]) -> str:
+    owner, name = found[1], found[2]
+    shown = _SHOWN_AS.get(owner, f"rtctl.{owner}")
+    return f"The same as :py:meth:`{shown.rpartition('.')[2]}.{name} <{shown}.{name}>`"
 
 
 def _code_block(found: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ from importlib import import_module
 import pytest
 from docutils.utils import new_document
 from sphinx import addnodes
+from sphinx.ext.napoleon import Config, GoogleDocstring
 
 from rtd.cli.main import build_parser
 from tests.helpers.source import ROOT
@@ -44,6 +45,34 @@ def test_names_of_internal_modules_are_left_out(monkeypatch: pytest.MonkeyPatch)
         document += addnodes.desc_signature("", "", addnodes.desc_addname(module, module))
     import_module("rtd_autodoc")._hide_internal_modules(None, document)
     assert document.astext() == "\n\nrtd.arguments."
+
+
+def rst_of(monkeypatch: pytest.MonkeyPatch, what: str, docstring: str) -> str:
+    """A docstring as Sphinx reads it, after the listeners of the site and of napoleon."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    lines = docstring.split("\n")
+    import_module("rtd_autodoc")._to_rst(None, what, "", None, None, lines)
+    return str(GoogleDocstring(lines, Config(), what=what, name="ok"))
+
+
+def test_a_colon_in_the_help_of_a_property_names_no_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = rst_of(monkeypatch, "property", "Whether it ended. Does not call: after\n`wait`.")
+    assert ":type:" not in text
+    assert "Does not call: after\n``wait``." in text
+
+
+def test_an_example_in_a_docstring_is_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    doc = "A client.\n\n    with Client() as rt:\n        pass\n\nArgs:\n    one: a number.\n"
+    text = rst_of(monkeypatch, "class", doc)
+    assert "A client.\n\n.. code-block:: python\n\n    with Client() as rt:\n        pass\n" in text
+    assert ":param one: a number." in text
+
+
+def test_the_asyncio_client_refers_to_what_the_site_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = rst_of(monkeypatch, "method", "See `rtctl.client.client.Client.ls`. Use `async for`.")
+    assert text.strip() == "The same as :py:meth:`Client.ls <rtctl.Client.ls>`. Use ``async for``."
+    text = rst_of(monkeypatch, "method", "See `rtctl.client.run_collector.RunCollector.wait`.")
+    assert "`Client.wait <rtctl.Client.wait>`" in text
 
 
 def test_a_part_of_a_page_is_what_the_code_says_now() -> None:
