@@ -18,6 +18,7 @@ from rtd.supervisor.core.log import log
 from rtd.supervisor.explain.forecast import blocking_run, next_starts, waits_for_event
 from rtd.supervisor.explain.latest_runs import latest_unsuccessful
 from rtd.supervisor.explain.why import explain_task as explain
+from rtd.supervisor.lifecycle.local_task import explain_local_task
 from rtd.supervisor.runs.submit import SubmitRequest, submit
 from rtd.supervisor.scheduler.manual_start import about_to_start, check_startable
 
@@ -63,6 +64,9 @@ async def why(request: ClientRequest) -> dict[str, Any]:
     info = request.context.manifest.find(request.params["task"])
     context = request.context
     answer = await explain(context, request.node.scheduler.planner, info)
+    local = request.node.local_tasks.of_task(info.name)
+    if local and info.schedule.start is None:
+        answer |= explain_local_task(local)
     failed = await latest_unsuccessful(context, info.name)
     answer["last_failure"] = None if failed is None else RunRows(context).of_record(failed)
     found: list[OccurrenceRecord] = await context.execute(context.commands.misses(MISSES))

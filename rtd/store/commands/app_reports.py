@@ -71,6 +71,11 @@ class AppReportCommands(RunCommands):
         """Forget the faults: the app has been imported again."""
         return RedisCommand(("DEL", f"{self.prefix}faults:{node}"), nothing)
 
+    def forget_fault(self, node: str, kind: str, what: str) -> RedisCommand:
+        """Forget one fault: what it says is over."""
+        field = f"{kind}|".encode() + _plain(what, _WHAT_CHARS)
+        return RedisCommand(("HDEL", f"{self.prefix}faults:{node}", field), nothing)
+
     def get_halt(self) -> RedisCommand:
         """Read the fault that halted the schedule: `ScheduleHalt`, None when it is not halted."""
         return RedisCommand(("GET", f"{self.prefix}halted"), _halt)

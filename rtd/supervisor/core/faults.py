@@ -66,6 +66,11 @@ class FaultRecorder:
         for fault in faults:
             self._record(fault.kind, fault.what, fault.message, fault.at, False)
 
+    def forget(self, kind: str, what: str) -> None:
+        """Forget a failure that is over. Returns at once."""
+        self._logged.discard((kind, what))
+        self._put(self._commands.forget_fault(self._node, kind, what))
+
     def on_notification(self, field: str) -> None:
         """Log a new fault that an executor has recorded: `kind|what`."""
         kind, _, what = field.partition("|")

@@ -7,9 +7,8 @@ starts no second one.
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import msgpack
 
@@ -17,7 +16,6 @@ from rtd.common.errors import RtdError, ShuttingDown
 from rtd.common.format_units import format_duration
 from rtd.common.ids import new_id
 from rtd.model.app_info import LocalTaskInfo
-from rtd.model.manifest import Manifest
 from rtd.model.run_record import RunRecord
 from rtd.model.run_states import TERMINAL
 from rtd.protocol import frames
@@ -28,34 +26,16 @@ from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.run_waiters import RunWaiters
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.stops import Stops
+from rtd.supervisor.lifecycle.local_task import RunningLocalTask, declared_local_tasks
 from rtd.supervisor.runs.submit import SubmitRequest, submit
 
 #: The first and the longest wait before a run that ended soon is followed by the next. One that
 #: went on for longer than the longest wait is followed at once.
 PAUSE_S: Final = (1.0, 60.0)
+#: A run that goes on for so long, and for twice the wait before it, ends the fault of its task.
+WELL_S: Final = 10.0
 #: The submitter of these runs, as their records name it.
 BY: Final = "local"
-
-
-@dataclass(slots=True, eq=False)
-class _LocalTask:
-    """One declared local task, or one that is not wanted any more.
-
-    Attributes:
-        mark: tells whether the task itself has changed.
-        run_id: the run that goes on; empty: none has been made yet.
-        job: starts run after run; None: not begun.
-        predecessors: runs whose end the first run waits for.
-    """
-
-    info: LocalTaskInfo
-    mark: bytes
-    run_id: str = ""
-    job: "asyncio.Task[Any] | None" = None
-    predecessors: list[str] = field(default_factory=list)
-
-    def is_same(self, other: "_LocalTask") -> bool:
-        return self.info == other.info and self.mark == other.mark
 
 
 class LocalTasks:
@@ -72,7 +52,7 @@ class LocalTasks:
         self._waiters = waiters
         self._stops = stops
         #: What an earlier supervisor has left is part of it; None: not read yet.
-        self._tasks: list[_LocalTask] | None = None
+        self._tasks: list[RunningLocalTask] | None = None
         #: Runs that are being ended, with their tasks.
         self._leaving: dict[str, str] = {}
         self._lock = asyncio.Lock()
@@ -86,6 +66,10 @@ class LocalTasks:
         """Return the runs of local tasks that go on: the end of the daemon stops them at once."""
         return {one.run_id for one in self._tasks or ()} | self._leaving.keys()
 
+    def of_task(self, task: str) -> list[RunningLocalTask]:
+        """Return where the local tasks of this name stand."""
+        return [one for one in self._tasks or () if one.info.task == task]
+
     def drain(self) -> None:
         """Request all runs to end: the daemon ends, and they would not."""
         for one in self._tasks or ():
@@ -95,7 +79,7 @@ class LocalTasks:
     async def _apply(self) -> None:
         context = self._context
         async with self._lock:
-            wanted = _declared(context.manifest) if context.gate.may_open else []
+            wanted = declared_local_tasks(context.manifest) if context.gate.may_open else []
             if self._tasks is None:
                 self._tasks = await self._read_stored()
             if not wanted and not self._tasks:
@@ -116,7 +100,7 @@ class LocalTasks:
                     )
             await self._save()
 
-    def _replace(self, old: _LocalTask) -> None:
+    def _replace(self, old: RunningLocalTask) -> None:
         """End a run that is not wanted any more."""
         if old.job is not None:
             old.job.cancel()
@@ -139,9 +123,9 @@ class LocalTasks:
 
     # --- run after run
 
-    async def _keep_going(self, one: _LocalTask) -> None:
+    async def _keep_going(self, one: RunningLocalTask) -> None:
         """Start one run after the other."""
-        context, pause, is_told = self._context, Backoff(*PAUSE_S), False
+        context, pause, waited_s = self._context, Backoff(*PAUSE_S), 0.0
         for run_id in one.predecessors:
             await context.retry(partial(self._wait_end, run_id))
         if one.run_id and await self._has_ended(one.run_id):
@@ -154,25 +138,48 @@ class LocalTasks:
             except RtdError as error:
                 text, lasted_s = f"it cannot be started: {error.sentence}", 0.0
             else:
-                await context.retry(lambda: self._wait_end(one.run_id))
+                await self._wait_run(one, max(WELL_S, 2 * waited_s))
                 text, lasted_s = await self._describe_end(one.run_id)
             one.run_id = ""
             if self._is_over():
                 return
             if lasted_s > PAUSE_S[1]:
-                pause, is_told = Backoff(*PAUSE_S), False
+                pause, waited_s = Backoff(*PAUSE_S), 0.0
                 continue
-            if not is_told:
-                is_told = True
-                again = f"it is started again, after {format_duration(PAUSE_S[0])}"
-                more = f"growing to {format_duration(PAUSE_S[1])} while it ends so soon"
-                context.faults.record("task", one.info.task, f"local task: {text}; {again}, {more}")
-            await pause.wait()
+            self._record_fault(one, text)
+            waited_s = pause.next_s()
+            one.next_at = time.time() + waited_s
+            await asyncio.sleep(waited_s)
+            one.next_at = None
+
+    async def _wait_run(self, one: RunningLocalTask, well_s: float) -> None:
+        """Wait for the end of the run. If it goes on for long, the fault of the task is over."""
+        context = self._context
+        while one.is_failing:
+            try:
+                async with asyncio.timeout(well_s):
+                    await context.retry(lambda: self._wait_end(one.run_id))
+                    return
+            except TimeoutError:
+                if any(seen.run_id == one.run_id for seen in context.busy_slots()):
+                    one.is_failing = False
+                    if not any(other.is_failing for other in self.of_task(one.info.task)):
+                        context.faults.forget("task", one.info.task)
+        await context.retry(lambda: self._wait_end(one.run_id))
+
+    def _record_fault(self, one: RunningLocalTask, text: str) -> None:
+        """Record that the run of a local task ended soon, the first time in a row."""
+        if not one.is_failing:
+            one.is_failing = True
+            again = f"it is started again, after {format_duration(PAUSE_S[0])}"
+            more = f"growing to {format_duration(PAUSE_S[1])} while it ends so soon"
+            message = f"local task: {text}; {again}, {more}"
+            self._context.faults.record("task", one.info.task, message)
 
     def _is_over(self) -> bool:
         return self._context.gate.is_draining
 
-    async def _submit(self, one: _LocalTask) -> None:
+    async def _submit(self, one: RunningLocalTask) -> None:
         """Queue the run; to repeat that has no effect."""
         if not one.run_id:
             one.run_id = new_id()
@@ -218,27 +225,15 @@ class LocalTasks:
         context = self._context
         await context.execute(context.commands.set_local_runs(context.config.node, blob))
 
-    async def _read_stored(self) -> list[_LocalTask]:
+    async def _read_stored(self) -> list[RunningLocalTask]:
         """Return the runs that an earlier supervisor has written down. Raises StoreGone."""
         context = self._context
         blob = await context.execute(context.commands.get_local_runs(context.config.node))
         try:
             rows = msgpack.unpackb(blob) if blob else []
-            return [_LocalTask(LocalTaskInfo(task, params), m, r) for task, params, m, r in rows]
+            return [
+                RunningLocalTask(LocalTaskInfo(task, params), m, r) for task, params, m, r in rows
+            ]
         except (ValueError, TypeError):
             log.warning("which runs local tasks have cannot be read: all are started again")
             return []
-
-
-def _declared(manifest: Manifest) -> list[_LocalTask]:
-    return [_LocalTask(info, _mark(manifest, info.task)) for info in manifest.info.local_tasks]
-
-
-def _mark(manifest: Manifest, task: str) -> bytes:
-    """Return what changes with a task: its code and its definition, but not its place or text."""
-    info = manifest.tasks.get(task)
-    fields = {} if info is None else info.to_dict()
-    fields.pop("source", None)
-    fields.pop("doc", None)
-    marked: bytes = msgpack.packb([fields, manifest.info.code.get(task)])
-    return marked

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,6 +129,33 @@ def test_a_task_that_ends_soon_is_started_again_after_a_growing_wait_and_told_on
         "it is started again, after 1.0s, growing to 1m00s while it ends so soon"
     )
     assert daemon.log.read_text().count("local task: ") == 1
+    with client(daemon) as rt:
+
+        def wait() -> Any:
+            found = rt.rpc.why(task="short")
+            return found["next_at"] and found
+
+        told = until(wait, what="a wait")
+        assert [hold["kind"] for hold in told["holds"]] == ["failing"]
+        assert told["next_text"].startswith("it starts again 2")
+
+
+def test_a_fault_ends_when_the_next_run_goes_on(start_daemon: DaemonMaker, tmp_path: Path) -> None:
+    write(tmp_path, "'process'")
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    with client(daemon) as rt:
+        first = running(rt)
+        told = rt.rpc.why(task="process")
+        assert [(hold["kind"], hold["run"]) for hold in told["holds"]] == [("running", first.id)]
+        assert told["next_text"] == "it is a local task: when its run ends, another starts"
+        daemon.ok("kill", first.id)
+        until(lambda: rt.rpc.status()["faults"], what="a fault")
+        assert daemon.rtctl("status").returncode == 3
+        assert running(rt).id != first.id
+        until(lambda: not rt.rpc.status()["faults"], what="no fault")
+        assert daemon.ok("status")
+        daemon.ok("kill", running(rt).id)
+        until(lambda: daemon.log.read_text().count("local task: ") == 2, what="the next fault")
 
 
 def test_a_killed_supervisor_is_followed_by_one_that_starts_no_second_run(

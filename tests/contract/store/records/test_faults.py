@@ -32,6 +32,15 @@ def test_a_new_app_begins_without_faults(store: Store) -> None:
     assert len(store.rings()) == 2
 
 
+def test_one_fault_that_is_over_is_forgotten(store: Store) -> None:
+    note(store, "task", "reader", "ended soon", 100.0)
+    note(store, "hook", "before", "first", 101.0)
+    store.link.execute(store.calls.forget_fault(NODE, "task", "reader"))
+    assert [row.what for row in store.link.execute(store.calls.list_faults(NODE))] == ["before"]
+    assert note(store, "task", "reader", "again", 102.0) == 1
+    assert store.rings().count("fault|task|reader") == 2
+
+
 def test_of_more_than_two_hundred_the_quietest_goes(store: Store) -> None:
     for number in range(200):
         note(store, "loader", f"file{number}", "no", float(number))
