@@ -19,6 +19,7 @@ from rtd.common.errors import NoSuchRun, WrongState
 from rtd.common.ids import new_id
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.flask.core.app_registry import EAGER
+from rtd.flask.core.engines import roll_back_session
 from rtd.model.run_record import encode_record
 from rtd.session.context.run_context import enter_run
 from rtd.session.session import Session
@@ -175,9 +176,13 @@ class EagerRunner:
         while True:
             work = LeasedRun(blob, app.session.tasks)
             attempted = call_attempt(work, reports, app.config.limits.result_bytes, context)
+            outcome = outcome_of(attempted, reports)
+            if not outcome:
+                log.error(
+                    "task %r, attempt %d: %s", outcome.task, outcome.attempt, outcome.why,
+                    exc_info=outcome.error,
+                )  # fmt: skip
+                context.run(roll_back_session)
             if attempted.outcome.retry_wait_s() is None:
-                outcome = outcome_of(attempted, reports)
-                if not outcome:
-                    log.error("task %r: %s", outcome.task, outcome.why, exc_info=outcome.error)
                 return EagerRun(outcome, attempted.outcome.error, key, (began, time()))
             blob = attempted.outcome.record("eager", "", again=True)

@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn
 
 from rtd.flask.base_task_worker import BaseTaskWorker
 from rtd.flask.core.app_registry import is_imported_by_rtd
-from rtd.flask.core.command_context import is_flask_rtd
+from rtd.flask.core.command_context import is_flask_rtd, is_other_flask_command
 from rtd.flask.core.settings import read_settings
 from rtd.session.context.run_context import find_run
 
@@ -43,7 +43,7 @@ class BackgroundTaskWorker(BaseTaskWorker):
         The daemon outlives this process; `stop` ends it. However many web processes call this, one
         daemon runs. In debug, a call also lets a daemon that runs import code that has changed.
         With `TASKER_URL` nothing is started. While rtd imports the program, in runs, and in
-        `flask rtd`, this does nothing.
+        commands of `flask` other than `flask run`, this does nothing.
 
         Raises:
             AppError: the daemon did not come up; the sentence says why.
@@ -90,7 +90,7 @@ class BlockingTaskWorker(BaseTaskWorker):
         """Run the daemon of this app in the foreground, until it has ended.
 
         Ctrl-C and SIGTERM end it in order. While rtd imports the program, in runs, and in
-        `flask rtd`, this does nothing.
+        commands of `flask` other than `flask run`, this does nothing.
 
         Raises:
             SystemExit: the daemon failed and has printed why; the code is its exit code.
@@ -110,7 +110,8 @@ class BlockingTaskWorker(BaseTaskWorker):
 
 
 def _is_inside_rtd() -> bool:
-    return is_imported_by_rtd() or find_run() is not None or is_flask_rtd()
+    is_inside = is_imported_by_rtd() or find_run() is not None
+    return is_inside or is_flask_rtd() or is_other_flask_command()
 
 
 def _raise_missing(worker: Any, name: str) -> NoReturn:

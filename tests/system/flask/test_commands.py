@@ -193,3 +193,14 @@ def test_without_a_daemon_on_this_host_the_commands_go_to_the_redis_of_the_worke
     logs = flask(place, "rtd", "logs", run)
     assert (logs.returncode, logs.stdout) == (2, "")
     assert logs.stderr.startswith("rtctl: logs needs a daemon, and this client has only Redis at")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("routes",), ("shell",), ("own",)])
+def test_other_commands_of_flask_start_no_daemon(place: Daemon, words: tuple[str, ...]) -> None:
+    own = APP.replace("task_worker.start()\napp.run()", "app.cli.command('own')(lambda: print(1))")
+    write(place.cwd / "app.py", f"{own}\ntask_worker.start()\n")
+    done = flask(place, *words)
+    assert done.returncode == 0, done.stderr
+    none = flask(place, "rtd", "ls")
+    assert none.returncode == 7, none.stdout

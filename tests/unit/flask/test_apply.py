@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, current_app, g
+from flask_sqlalchemy import SQLAlchemy
 
 import rtd
 from rtctl import AsyncRun, Run, RunFailed
@@ -173,7 +174,7 @@ def test_an_eager_run_that_fails_shows_where(
         raise ValueError("no ink")
 
     run = fail.apply()
-    assert "task 'fail': ValueError: no ink" in caplog.text
+    assert "task 'fail', attempt 1: ValueError: no ink" in caplog.text
     assert "in fail" in caplog.text
     with pytest.raises(RunFailed) as caught:
         run.result()
@@ -289,3 +290,26 @@ def test_words_of_the_scheduler_of_the_original(worker: BackgroundTaskWorker) ->
         worker.get  # noqa: B018
     with pytest.raises(AttributeError, match="BackgroundTaskWorker"):
         __import__("rtd.flask").flask.BackgroudTaskWorker  # noqa: B018
+
+
+def test_an_attempt_that_fails_leaves_nothing_in_the_session_of_its_caller(
+    app: Flask, worker: BackgroundTaskWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    db = SQLAlchemy(app)
+    row = db.Table("row", db.Column("id", db.Integer, primary_key=True))
+
+    @worker.define_task(retries=2)
+    def add_row() -> int:
+        db.session.execute(row.insert())
+        if rtd.current_run().attempt < 3:
+            raise ValueError("once more")
+        db.session.commit()
+        return len(db.session.execute(row.select()).all())
+
+    with app.app_context():
+        db.create_all()
+        assert add_row.apply().result() == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        f"task 'add_row', attempt {number}: ValueError: once more" for number in (1, 2)
+    ]
