@@ -18,8 +18,10 @@ from rtd.supervisor.explain.blocking_runs import Hold, blocking_runs, make_hold
 from rtd.supervisor.explain.forecast import Pauses, next_true_at
 
 STARTS_NOW: Final = "it starts now"
+#: The kind of the hold of a paused queue.
+PAUSED: Final = "queue_paused"
 #: Kinds of holds of a run that has not begun.
-WAITING: Final = frozenset({"queued", "queue_paused", "concurrency"})
+WAITING: Final = frozenset({"queued", PAUSED, "concurrency"})
 
 
 async def explain_task(
@@ -61,7 +63,8 @@ async def explain_task(
     answer["next_at"] = next_at = await next_true_at(planner, task, Pauses())
     unanswered = _unanswered(unknown)
     outside = await _paused(context, planner) + _outside(context, planner, info)
-    answer["holds"] = outside + own + (unanswered if next_at is None else [])
+    queue = [] if any(one["kind"] == PAUSED for one in own) else await _queue(context, info)
+    answer["holds"] = outside + own + queue + (unanswered if next_at is None else [])
     _say_next(answer, task.zone)
     if not (answer["holds"] or next_at) or answer["next_text"] == STARTS_NOW:
         answer["next_text"] = _wait_text(context, planner, task, now_us) or answer["next_text"]
@@ -134,6 +137,14 @@ async def _paused(context: SupervisorContext, planner: Planner) -> list[Hold]:
     return [make_hold("halted", text), *([] if switches.get(ALL_TASKS, True) else [disabled])]
 
 
+async def _queue(context: SupervisorContext, info: TaskInfo) -> list[Hold]:
+    """Return the hold of a task whose queue is paused, before a run of it waits there."""
+    queue = info.policies.queue
+    if not await context.execute(context.commands.is_paused(queue)):
+        return []
+    return [make_hold(PAUSED, f"its queue is paused; `rtctl queue resume {queue}` resumes it")]
+
+
 def _occasion(info: TaskInfo) -> str | None:
     """Return when a lifecycle task runs; None: the task is none."""
     if not info.occasions:
@@ -185,7 +196,11 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
         if one is blocking[0] and one["kind"] == "failing":
             answer["next_text"] = f"it starts again {format_time(one['until'], zone.tz)}"
             return
-    if blocking:
+    if blocking and blocking[0]["kind"] == PAUSED and (next_at or 0.0) > time.time():
+        due = format_time(next_at, zone.tz)
+        answer["next_at"] = None
+        answer["next_text"] = f"it comes due {due}, and starts when its queue is resumed"
+    elif blocking:
         waits = any(one["kind"] in WAITING for one in blocking)  # for an unknown time
         if next_at is None or next_at <= time.time() or waits:
             answer["next_at"] = None

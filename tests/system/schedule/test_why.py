@@ -83,6 +83,25 @@ def test_held_by_a_run_of_its_own(daemon: Daemon) -> None:
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (6, "", 1)
 
 
+def test_a_paused_queue_is_said_before_the_task_comes_due(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(
+        "from rtd import App\napp = App()\n"
+        "app.task(name='dump', queue='night', start_cond='cron 0 4 1 1 *')(print)\n"
+    )
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    assert why(daemon, "dump")["next_at"] is not None
+    daemon.ok("queue", "pause", "night")
+    answer = why(daemon, "dump")
+    assert [hold["kind"] for hold in answer["holds"]] == ["queue_paused"]
+    assert answer["next_at"] is None
+    due = r"it comes due 2\d{3}-01-01 04:00:00 .*, and starts when its queue is resumed"
+    assert re.fullmatch(due, answer["next_text"])
+    daemon.ok("queue", "resume", "night")
+    assert why(daemon, "dump")["holds"] == []
+
+
 def test_held_by_a_full_queue_and_by_a_paused_one(daemon: Daemon) -> None:
     daemon.ok("queue", "pause", "shelf")
     daemon.ok("enable", "shelved")
