@@ -19,7 +19,8 @@ MORE = """As if it ran here: its output, then what the task returned (as `rtctl 
 then its exit code. stderr begins with the run's id, unless -q or JSON. Ctrl-C, SIGTERM and SIGHUP
 end the run (a second one stops waiting for that), and so does a reader of the output that goes
 away. -j and -o jsonl: each line of output is a line of JSON, as `logs -o jsonl` gives it, and the
-last one is the run with its value. Exit codes: see `rtctl help submit`."""
+last one is the run with its value. Exit codes, and parameters that are numbers (`shop:=7`): see
+`rtctl help submit`."""
 TAKES_TAIL = True
 
 

@@ -21,7 +21,10 @@ FLAGS = (
     Flag("-p/--print-id", "the id and nothing else"),
     RAW,
 )
-MORE = """Prints the run's id. The same submit with the same --key gives the same run; another task
+MORE = """`name=text` gives a text, also to a parameter that the code annotates with `int`.
+`shop:=7` gives a number, `all:=true` a bool, `shops:='[1, 2]'` a list.
+
+Prints the run's id. The same submit with the same --key gives the same run; another task
 or other parameters with that --key are a conflict (exit code 6). -f with -j: each line
 of output is a line of JSON, as `logs -o jsonl` gives it, and the last one is the run.
 Exit code with --wait or -f: 0 succeeded; the command's own code, or 128 + its signal; 1 the task
