@@ -20,6 +20,8 @@ FLAGS = (
     Flag("--state", "only in these states (`running,queued`; for several: `unsuccessful`)", "text",
          "STATES", many=True),
     Flag("-Q/--queue", "only of this queue", "text", "QUEUE"),
+    Flag("--label", "only with this label (may be repeated: with all)", "text", "LABEL",
+         many=True),
     Flag("-n/--limit", "the most runs (default on a terminal: 50)", "int", "N"),
     Flag("--since", "only runs that changed since then (`10m`, `08:00`: the last)", "text", "TIME"),
     Flag("--until", "only runs whose last change was before then", "text", "TIME"),
@@ -72,8 +74,9 @@ def run(context: CommandContext) -> int:
         for row in answer["runs"]:
             context.screen.print_out(row["id"])
     else:
+        is_part = bool(task or queue or args.state or args.label or since or until)
         print_rows(context, answer["runs"], wide=context.format == "wide")
-        _say_totals(context, answer, is_part=bool(task or queue or args.state or since or until))
+        _say_totals(context, answer, is_part=is_part)
     if answer["more"]:
         context.say_cut(len(answer["runs"]))
     return 0
@@ -92,7 +95,7 @@ def _read(
         size, start = pages.span
         answer = context.rpc.ls(
             task=task, state=states, queue=queue, limit=size, since=span[0], until=span[1],
-            ended_from=start,
+            labels=context.args.label, ended_from=start,
         )  # fmt: skip
         if not pages.add(answer):
             answer["runs"], answer["more"] = pages.rows, pages.more

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import time
+
 from rtctl.cli.flags import Flag
 from rtctl.cli.print_answers import redis_text
 from rtctl.cli.run_rows import time_text
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import StatusResult
     from rtctl.generated.shapes import FaultRow, LaneRow, ScheduleState
+    from rtctl.generated.verbs import Verbs
 
 USAGE = "status"
 FLAGS = (
@@ -29,6 +32,9 @@ halted, or there are faults; 124: the daemon is there and does not answer."""
 UNWELL = 3
 #: So many names stand before the message that faults share.
 NAMED = 3
+_HOUR_S = 3600.0
+#: So many runs without success are counted.
+_MOST_FAILED = 200
 #: Of it the daemon may take 4 seconds to find out that Redis is silent.
 _LIMIT_S = 8.0
 
@@ -37,11 +43,12 @@ def run(context: CommandContext) -> int:
     """Print the state of the daemon, its app and its schedule."""
     context.targets(0, 0, "target")
     limit_s = _LIMIT_S if context.args.timeout is None else context.args.timeout
-    status = context.pool.rpc_within(limit_s).status()
+    rpc = context.pool.rpc_within(limit_s)
+    status = rpc.status()
     if context.is_json:
         context.print_json(status)
     elif not context.quiet:
-        context.screen.print_out(align_pairs(_pairs(status)))
+        context.screen.print_out(align_pairs([*_pairs(status), *_failed(rpc, status)]))
         if status["faults"]:
             context.screen.print_out("")
             rows = [_fault_cells(some) for some in _grouped(status["faults"])]
@@ -75,6 +82,21 @@ def _pairs(status: StatusResult) -> list[tuple[str, str]]:
         *(("busy", _busy(lane)) for lane in status["lanes"] if lane["full"] and lane["queued"]),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _failed(rpc: Verbs, status: StatusResult) -> list[tuple[str, str]]:
+    """Return which tasks had runs without success in the last hour."""
+    if not status["redis"].get("ok", True):
+        return []
+    rows = rpc.ls(state=["unsuccessful"], since=time() - _HOUR_S, limit=_MOST_FAILED)["runs"]
+    if not rows:
+        return []
+    count = format_count(len(rows), "run")
+    most = " or more" if len(rows) == _MOST_FAILED else ""
+    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    names = ", ".join(tasks[:NAMED]) + (", ..." if len(tasks) > NAMED else "")
+    text = f"{count}{most} in the last hour: {names}; `rtctl ls --state unsuccessful`"
+    return [("failed", clean(text))]
 
 
 def _waiting(lane: LaneRow) -> str:

@@ -94,6 +94,7 @@ class AsyncVerbs:
         task: str | None = None,
         state: list[str] | None = None,
         queue: str | None = None,
+        labels: list[str] | None = None,
         limit: int = 50,
         since: float | None = None,
         until: float | None = None,
@@ -107,6 +108,8 @@ class AsyncVerbs:
             request["state"] = state
         if queue is not None:
             request["queue"] = queue
+        if labels:
+            request["labels"] = labels
         if limit != 50:
             request["limit"] = limit
         if since is not None:

@@ -106,6 +106,7 @@ class Verbs:
         task: str | None = None,
         state: list[str] | None = None,
         queue: str | None = None,
+        labels: list[str] | None = None,
         limit: int = 50,
         since: float | None = None,
         until: float | None = None,
@@ -117,10 +118,11 @@ class Verbs:
             task: only this task's.
             state: only in these; also `failed`, `unsuccessful`, `ended`.
             queue: only of this queue.
+            labels: only those with all of these labels.
             limit: how many at most.
             since: only those that changed since, epoch seconds.
             until: only those that have not changed since then.
-            ended_from: continue in the ended runs: the `next` of an earlier answer.
+            ended_from: go on in the ended runs: `next` of an answer.
         """
         request: dict[str, Any] = {}
         if task is not None:
@@ -129,6 +131,8 @@ class Verbs:
             request["state"] = state
         if queue is not None:
             request["queue"] = queue
+        if labels:
+            request["labels"] = labels
         if limit != 50:
             request["limit"] = limit
         if since is not None:

@@ -59,11 +59,11 @@ LS: Final = Verb(
         Field("task", "str | None", "only this task's", None),
         Field("state", "list[str]", "only in these; also `failed`, `unsuccessful`, `ended`", []),
         Field("queue", "str | None", "only of this queue", None),
+        Field("labels", "list[str]", "only those with all of these labels", []),
         Field("limit", "int", "how many at most", 50),
         Field("since", "float | None", "only those that changed since, epoch seconds", None),
         Field("until", "float | None", "only those that have not changed since then", None),
-        Field("ended_from", "int | None", "continue in the ended runs: the `next` of an earlier "
-              "answer", None),
+        Field("ended_from", "int | None", "go on in the ended runs: `next` of an answer", None),
     ),
     result=(
         Field("runs", "list[Row]", "at most `limit`"),

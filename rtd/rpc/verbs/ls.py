@@ -46,7 +46,7 @@ async def _answer(request: ClientRequest, limit: int) -> dict[str, Any] | Packed
     if ended_from is not None and ended_from < 0:
         raise BadRequest(f"ls: ended_from must be 0 or more, not {ended_from}")
     live = ended_from is None and not states.isdisjoint({RunState.RUNNING, RunState.QUEUED})
-    look = MAX_SCANNED if live and task is not None else limit + 1
+    look = MAX_SCANNED if live and (task is not None or params["labels"]) else limit + 1
     # In the order in which runs move, so that a run that moves meanwhile is seen at least once.
     waiting, leased, execs, progress, tally, table = await context.redis.execute_all(
         calls.list_waiting(look if live else 0, params["queue"] or ""),
@@ -119,13 +119,14 @@ def _states(names: list[str]) -> frozenset[RunState]:
 
 def _filter(params: dict[str, Any], states: Collection[RunState]) -> RowFilter:
     task, queue = params["task"], params["queue"]
-    since, until = params["since"], params["until"]
+    since, until, labels = params["since"], params["until"], frozenset(params["labels"])
 
     def keep(row: RunRow) -> bool:
         return (
             RunState(row["state"]) in states
             and (task is None or row["task"] == task)
             and (queue is None or row["queue"] == queue)
+            and (not labels or labels.issubset(row["labels"]))
             and (since is None or _changed_at(row) >= since)
             and (until is None or _changed_at(row) <= until)
         )

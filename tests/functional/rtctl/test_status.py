@@ -40,6 +40,17 @@ def test_a_daemon_without_faults_is_well(jobs: Daemon) -> None:
     assert jobs.ok("status", "-q") == ""
 
 
+def test_runs_that_failed_in_the_last_hour_are_counted(start_daemon: DaemonMaker) -> None:
+    daemon = start_daemon("jobs:session", cwd=PROGRAMS)
+    assert "failed  " not in daemon.ok("status")
+    with client(daemon) as rt:
+        runs = rt.submit_many("refuse", [{"why": "no"}] * 2)
+        rt.wait([*runs, rt.submit("add", a=1)], timeout=20)
+    shown = daemon.ok("status")
+    assert "2 runs in the last hour: refuse; `rtctl ls --state unsuccessful`\n" in shown
+    assert "failed" in shown
+
+
 def test_faults_from_every_lane_and_from_the_import_are_reported(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon("faulty:session", cwd=PROGRAMS)
     with client(daemon) as rt:

@@ -250,6 +250,17 @@ def test_an_unknown_task_is_an_error(
     assert jobs.rtctl("ls", "command", "--since", "0s", *format).returncode == 0
 
 
+def test_only_runs_with_all_of_some_labels(jobs: Daemon, queue: str) -> None:
+    both = submit(jobs, "add", "a:=1", "-Q", queue, "--label", "blue", "--label", "fast", "--wait")
+    one = submit(jobs, "add", "a:=1", "-Q", queue, "--label", "blue", "--in", "1h")
+    submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
+    assert jobs.ok("ls", f"@{queue}", "--label", "blue", "-q").split() == [one, both]
+    words = ("--label", "blue", "--label", "fast")
+    assert jobs.ok("ls", f"@{queue}", *words, "-q").split() == [both]
+    assert jobs.ok("ls", "--label", "green", "-q") == ""
+    jobs.ok("queue", "purge", queue, "-y")
+
+
 def test_the_totals_say_of_what_they_are(jobs: Daemon, queue: str) -> None:
     submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
     shown, _ = Terminal(["rtctl", "ls", f"@{queue}"], jobs.env, 100).finish()
