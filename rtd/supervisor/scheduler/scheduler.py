@@ -89,11 +89,8 @@ class TaskScheduler:
         return self._context.manifest is self._loaded
 
     async def load(self) -> None:
-        """Load a planner of the serving app's tasks, with all that Redis knows of them.
-
-        Raises:
-            StoreGone: Redis does not answer; the planner loaded before goes on.
-        """
+        """Load a planner of the serving app's tasks, with all that Redis knows of them. Without an
+        answer of Redis the planner loaded before goes on. Raises StoreGone."""
         async with self._loading:
             manifest, self._loaded = self._context.manifest, None
             self._deferred = []
@@ -111,6 +108,8 @@ class TaskScheduler:
                 event(planner)
             log.info("tasks with a condition: %d", len(planner.tasks))
             self._dispatch(occurrences)
+            if state.alive_us is None:  # what is due from now on is missed if this daemon ends soon
+                self.dispatcher.save_alive()
             self._loaded = manifest
             self._wakeups.start_beat()
             self._on_advance(self)
