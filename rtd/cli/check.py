@@ -96,7 +96,6 @@ def _examine(app: str) -> dict[str, Any]:
     from rtd.session.app.load_app import hide_arguments, load  # lazy: only the child needs it
     from rtd.session.app.manifest import manifest_of  # lazy: as above
     from rtd.session.app.monkey_patches import refuse_patches  # lazy: as above
-    from rtd.session.tasks.shell_syntax import describe_shell_syntax  # lazy: as above
 
     before = threading.active_count()
     files = OpenFiles(own_sockets())
@@ -119,7 +118,6 @@ def _examine(app: str) -> dict[str, Any]:
     problems += describe_connections(app, files)
     problems += patches.describe(app)
     problems += describe_greenlet_starts(session.tasks)
-    problems += describe_shell_syntax(session.tasks)
     if len(manifest.tasks) == 1:
         how = "@session.task()" if session.holder is None else "@task_worker.define_task"
         problems.append(f"app {app} has no tasks; declare them with {how}")

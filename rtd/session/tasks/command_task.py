@@ -120,11 +120,6 @@ class CommandTask(Task):
         """Return the command itself."""
         return self._text()
 
-    @property
-    def has_shell(self) -> bool:
-        """Tell whether a shell reads the command."""
-        return self._template.shell
-
     def _text(self) -> str:
         return self.command if isinstance(self.command, str) else shlex.join(self.command)
 

@@ -219,15 +219,3 @@ def test_rtctl_refuses_years_that_no_condition_has(place: Daemon) -> None:
     done = place.rtctl("simulate", "app.py", "--from", "1800-01-01", "--to", "1800-01-02")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "is not in the years 1900 to 8999" in done.stderr
-
-
-def test_a_command_that_only_a_shell_understands_is_a_problem(place: Daemon) -> None:
-    head = "from rtd import App\nfrom rtd.tasks import CommandTask\napp = App()\n"
-    done = checked(place, head + "CommandTask('echo a | cat > q', name='dump')\n")
-    assert done.returncode == 3
-    assert done.stderr == (
-        "rtd: task 'dump' (app.py:4): `|` in its command has a meaning only in a shell; "
-        "write shell=True, or quote it\n"
-    ).replace("app.py", str(place.cwd / "app.py"))
-    done = checked(place, head + "CommandTask('echo a | cat > q', name='dump', shell=True)\n")
-    assert (done.returncode, done.stderr) == (0, "")
