@@ -19,6 +19,7 @@ def test_defaults_are_filled_in() -> None:
         "task": None,
         "state": [],
         "queue": None,
+        "labels": [],
         "limit": 5,
         "since": None,
         "until": None,
