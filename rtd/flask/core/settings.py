@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import AppError, ConfigError
 from rtd.common.text_of import show_value
 from rtd.config.redis_url import parse_url
@@ -112,9 +113,9 @@ def remarks_on(config: Mapping[str, Any]) -> list[str]:
 
 def _hint(key: str) -> str:
     """Return the nearest known key, else all: what they begin with makes no two of them close."""
-    rests = [known.removeprefix(_PREFIX) for known in _KEYS]
+    rests = {known.removeprefix(_PREFIX): known for known in _KEYS}
     near = get_close_matches(key.removeprefix(_PREFIX), rests, 1)
-    return f"; did you mean '{_PREFIX}{near[0]}'?" if near else f"; known: {', '.join(_KEYS)}"
+    return did_you_mean(key, [rests[one] for one in near], f"known: {', '.join(_KEYS)}", cutoff=0.0)
 
 
 def _engine(value: Any) -> str:

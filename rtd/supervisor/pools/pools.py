@@ -166,8 +166,10 @@ class Pools:
         )
         idle = load.idle + pool.count_pending()
         if lends and load.queued:
-            idle += await self._lend(pool)
-            settings = self._bounds(pool)
+            taking = await self._lend(pool)
+            # Meanwhile one of them may have taken the run that the load was about.
+            load = await self._context.execute(calls.lane_load(pool.lane, node))
+            idle, settings = load.idle + pool.count_pending() + taking, self._bounds(pool)
         self._fill(pool, missing_executors(settings, self._alive(pool), load.queued, idle))
 
     async def _lend(self, pool: Pool) -> int:

@@ -16,7 +16,7 @@ def test_every_process_is_printed_and_gone(jobs: Daemon) -> None:
     child = int(until_output_has(jobs, run, "\n"))
     text = jobs.ok("kill", run, "--grace", "0.2s", "--reason", "not needed")
     assert f"{run}  terminated" in text
-    assert f"  {child}  sleep 600  SIGKILL" in text.splitlines()
+    assert f"  {child}  sleep 600  killed (SIGKILL)" in text.splitlines()
     assert not is_alive(child)
     assert f"ended {child} sleep 600: SIGKILL" in jobs.ok("show", run)
     row = row_of(jobs, run)
