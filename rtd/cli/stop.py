@@ -50,8 +50,8 @@ def stop(options: argparse.Namespace) -> int:
     if left and not holder_with(paths):
         count = format_count(left, "process", "processes")
         raise InternalError(
-            f"the daemon died before its end, and left {count}; `rtd stop` once more ends what is"
-            " left, `rtd start` continues with it"
+            f"the daemon died before its end, and left {count}; `rtd stop` once more ends them,"
+            " `rtd start` adopts them"
         )
     return 0
 

@@ -59,7 +59,7 @@ def test_a_signal_ends_it_in_order_and_nothing_is_left(
     daemon: Daemon, number: signal.Signals
 ) -> None:
     daemon.start()
-    assert daemon.ok("run", "add", "a:=2") == ""
+    assert daemon.ok("run", "add", "a:=2") == "2\n"
     assert end(daemon, number) == 0
     assert daemon.processes() == []
     assert list((daemon.home / "run").iterdir()) == []

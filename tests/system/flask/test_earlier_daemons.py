@@ -41,24 +41,25 @@ PID = "print(shop.task_worker.client().rpc.ping()['pid'])"
 def place(prepare_daemon: DaemonMaker, tmp_path: Path) -> Iterator[Daemon]:
     daemon = prepare_daemon(cwd=tmp_path)
     write(tmp_path / "shop.py", SHOP)
-    runtime = tmp_path / "run"
+    # The path of a socket is short: that of a test of a worker of pytest is too long.
+    runtime = daemon.home / "r"
     runtime.mkdir(mode=0o700)
     for name in [name for name in daemon.env if name.startswith("RTD_")]:
         del daemon.env[name]
     # As systemd names them: usual directories, with a folder for each app below them.
     daemon.env["RUNTIME_DIRECTORY"] = str(runtime)
-    daemon.env["STATE_DIRECTORY"] = str(tmp_path / "state")
+    daemon.env["STATE_DIRECTORY"] = str(daemon.home / "s")
     yield daemon
-    for pid in daemons(tmp_path):
+    for pid in daemons(daemon.home):
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
             process.terminate()
             process.wait(20)
 
 
-def daemons(tmp_path: Path) -> list[int]:
+def daemons(home: Path) -> list[int]:
     """Return the pids of the daemons that run below a folder."""
-    found = [int(path.read_text().split()[0]) for path in tmp_path.glob("run*/*/rtd.pid")]
+    found = [int(path.read_text().split()[0]) for path in home.glob("r*/*/rtd.pid")]
     return [pid for pid in found if psutil.pid_exists(pid)]
 
 
@@ -70,13 +71,13 @@ def python(place: Daemon, script: str, **env: str) -> subprocess.CompletedProces
 
 
 @pytest.mark.slow
-def test_an_unused_daemon_of_an_earlier_name_is_ended(place: Daemon, tmp_path: Path) -> None:
+def test_an_unused_daemon_of_an_earlier_name_is_ended(place: Daemon) -> None:
     first = python(place, START + PID, SHOP_APP="shop:create_app('one')")
     assert (first.returncode, first.stderr) == (0, "")
     second = python(place, START + PID, SHOP_APP="shop:create_app('two')")
     assert (second.returncode, second.stderr) == (0, "")
     assert second.stdout != first.stdout
-    assert daemons(tmp_path) == [int(second.stdout)]
+    assert daemons(place.home) == [int(second.stdout)]
 
 
 @pytest.mark.slow
@@ -91,7 +92,7 @@ def test_a_daemon_of_an_earlier_name_that_is_busy_is_named(place: Daemon, tmp_pa
     )
     assert second.stderr.startswith(warning)
     assert second.stderr.count("\n") == 1
-    assert len(daemons(tmp_path)) == 2
+    assert len(daemons(place.home)) == 2
     by_command = subprocess.run(
         [BIN / "flask", "--app", "shop", "rtd", "start"], cwd=place.cwd, text=True, check=False,
         env={**place.env, "SHOP_APP": "shop:create_app('two')"}, capture_output=True,
@@ -100,16 +101,14 @@ def test_a_daemon_of_an_earlier_name_that_is_busy_is_named(place: Daemon, tmp_pa
     assert by_command.stderr.startswith(warning)
     write(tmp_path / "go", "")
     os.kill(int(pid), 15)
-    until(lambda: len(daemons(tmp_path)) == 1, what="the earlier daemon has ended")
+    until(lambda: len(daemons(place.home)) == 1, what="the earlier daemon has ended")
     third = python(place, START + PID, SHOP_APP="shop:create_app('two')")
     assert (third.stdout, third.stderr) == (second.stdout, "")
 
 
 @pytest.mark.slow
-def test_a_named_directory_whose_daemon_has_another_name_is_a_warning(
-    place: Daemon, tmp_path: Path
-) -> None:
-    place.env["RTD_RUNTIME_DIR"] = str(tmp_path / "run/named")
+def test_a_named_directory_whose_daemon_has_another_name_is_a_warning(place: Daemon) -> None:
+    place.env["RTD_RUNTIME_DIR"] = str(place.home / "r/named")
     first = python(place, START + PID)
     second = python(place, START + PID, SHOP_APP="shop:create_app('two')")
     assert second.stdout == first.stdout
@@ -121,12 +120,10 @@ def test_a_named_directory_whose_daemon_has_another_name_is_a_warning(
 
 
 @pytest.mark.slow
-def test_a_socket_on_which_another_daemon_listens_is_one_line(
-    place: Daemon, tmp_path: Path
-) -> None:
+def test_a_socket_on_which_another_daemon_listens_is_one_line(place: Daemon) -> None:
     first = python(place, START + PID)
-    socket = next(tmp_path.glob("run/*/rtd.sock"))
-    own = {"RTD_RUNTIME_DIR": f"{tmp_path}/run/b", "RTD_STATE_DIR": f"{tmp_path}/state/b"}
+    socket = next(place.home.glob("r/*/rtd.sock"))
+    own = {"RTD_RUNTIME_DIR": f"{place.home}/r/b", "RTD_STATE_DIR": f"{place.home}/s/b"}
     script = (
         "import shop; from rtd.common.errors import AppError; shop.create_app()\n"
         "try: shop.task_worker.start()\nexcept AppError as error: print(error)\n"

@@ -29,7 +29,7 @@ def test_the_oldest_output_goes_first_and_is_counted_as_lost(
         until(lambda: rt.rpc.info()["output"]["bytes"] <= 2 << 20, what="the quota holds")
         assert next(iter(rt.get(runs[-1].id).logs())) == "3"
         assert list(rt.get(runs[0].id).logs()) == []
-        assert "1500000 bytes" in daemon.rtctl("logs", runs[0].id).stderr
+        assert "1,500,000 bytes" in daemon.rtctl("logs", runs[0].id).stderr
 
 
 def age(daemon: Daemon) -> None:
